@@ -1,0 +1,2 @@
+//! The Paydown portal in the browser.
+fn main() {}

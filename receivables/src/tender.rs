@@ -1,0 +1,36 @@
+//! Tender: the form in which a payment came in.
+
+use serde::{Deserialize, Serialize};
+
+/// The form money came in. A payment made online is a [`Card`](Self::Card) until the gateway
+/// says that the payer used a bank account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Tender {
+    Card,
+    BankDebit,
+    Cash,
+    Cheque,
+    Transfer,
+}
+
+impl Tender {
+    pub const ALL: [Self; 5] =
+        [Self::Card, Self::BankDebit, Self::Cash, Self::Cheque, Self::Transfer];
+
+    /// The stored spelling, the same as on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::BankDebit => "bank_debit",
+            Self::Cash => "cash",
+            Self::Cheque => "cheque",
+            Self::Transfer => "transfer",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tender| tender.code() == code)
+    }
+}

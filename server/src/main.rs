@@ -1,0 +1,2 @@
+//! The `paydown` program.
+fn main() {}
