@@ -1,0 +1,33 @@
+#!/bin/bash
+# From a clone to a portal one can sign in to, with demo data and without any account at a gateway.
+set -euo pipefail
+. "$(dirname "$0")/environment.sh"
+. tools/steps.sh
+
+address=127.0.0.1:8080
+
+serve() { # start the server in the background and wait until it answers, at most 30 s
+  "$paydown" serve &
+  server=$!
+  trap 'kill "$server" 2>/dev/null; wait "$server"; exit' INT TERM
+  for _ in $(seq 150); do
+    kill -0 "$server" || return 1
+    if (exec 3<>"/dev/tcp/${address/://}") 2>/dev/null; then
+      return
+    fi
+    sleep 0.2
+  done
+  kill "$server"
+  return 1
+}
+
+begin run
+step 'install what is missing' tools/setup-build.sh
+step 'app into dist/' tools/build-app.sh
+step 'build the server' cargo build --release --locked --package server
+step 'create the database and load demo data' "$paydown" demo
+step 'start the server' serve
+finish "Paydown is at http://$address; Ctrl-C stops it"
+trap - EXIT
+say_how_it_went
+wait "$server"

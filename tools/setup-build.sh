@@ -1,0 +1,38 @@
+#!/bin/bash
+# Install what building needs and this machine lacks. Quick when nothing is missing.
+# rustup, a C compiler and python3 are expected; everything else is brought.
+set -euo pipefail
+. "$(dirname "$0")/environment.sh"
+. tools/install.sh
+
+if ! command -v cargo >/dev/null; then
+  echo 'Missing: cargo. Install Rust 1.94 or newer by rustup, then start again.' >&2
+  exit 1
+fi
+if ! command -v npm >/dev/null; then
+  install_packages 'Node and npm' nodejs npm
+fi
+
+wasm_target_is_there() {
+  [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]
+}
+debian_wasm_is_there() {
+  [ -x /usr/bin/rustc ] && [ -d /usr/src/rustc-*/library/std ] && command -v wasm-ld-22 >/dev/null
+}
+if ! wasm_target_is_there && ! debian_wasm_is_there; then
+  rustup target add wasm32-unknown-unknown ||
+    install_packages 'a Rust that makes WebAssembly' rustc-web cargo-web rust-web-src lld-22
+fi
+
+# wasm-opt, and what the browser tests use. Nothing a package brings is run while installing it.
+if ! cmp -s end2end/package-lock.json end2end/node_modules/.installed-from; then
+  echo 'installing Node packages'
+  (cd end2end && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp end2end/package-lock.json end2end/node_modules/.installed-from
+fi
+
+# The version is that of the crate in Cargo.lock: both must be the same. Without --locked, as the
+# program's own lock file names crates that are not to be had everywhere.
+install_program wasm-bindgen 0.2.130 wasm-bindgen-cli --bin wasm-bindgen
+install_program trunk 0.21.14 trunk --locked --no-default-features --features rustls
+rm -rf .tools/build

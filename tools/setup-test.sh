@@ -1,0 +1,22 @@
+#!/bin/bash
+# Install what the tests need beyond building: a browser, PostgreSQL and the peers we talk to.
+set -euo pipefail
+. "$(dirname "$0")/environment.sh"
+. tools/install.sh
+
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+  install_packages 'the browser Chromium' chromium
+fi
+if ! tools/postgres-programs.sh >/dev/null; then
+  install_packages 'the database PostgreSQL' postgresql
+fi
+if ! python3 -c 'import ensurepip' 2>/dev/null; then
+  install_packages 'environments for Python' python3-venv
+fi
+if ! cmp -s tools/peers/requirements.txt .tools/peers/installed-from; then
+  echo 'installing localstripe and a mail server for tests'
+  rm -rf .tools/peers
+  python3 -m venv .tools/peers
+  .tools/peers/bin/pip install --quiet --disable-pip-version-check -r tools/peers/requirements.txt
+  cp tools/peers/requirements.txt .tools/peers/installed-from
+fi

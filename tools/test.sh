@@ -1,0 +1,22 @@
+#!/bin/bash
+# Everything a change must pass. Fails at the first step that does.
+set -euo pipefail
+. "$(dirname "$0")/environment.sh"
+. tools/steps.sh
+
+on_both_databases_beside_the_peers() {
+  tools/with-postgres.sh tools/with-peers.sh "$@"
+}
+
+begin test
+step 'install what is missing for building' tools/setup-build.sh
+step 'install what is missing for testing' tools/setup-test.sh
+step 'format' cargo fmt --all --check
+step 'app into dist/' tools/build-app.sh
+step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'build the tests' cargo test --workspace --locked --no-run
+step 'unit, property and database tests' \
+  on_both_databases_beside_the_peers cargo test --workspace --locked
+step 'build the server' cargo build --release --locked --package server
+step 'end to end' on_both_databases_beside_the_peers node end2end/run.mjs
+finish
