@@ -9,7 +9,16 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
+pub mod account_balance;
+pub mod allocation;
+pub mod api;
+pub mod bill;
 pub mod calendar;
 pub mod ids;
 pub mod money;
+pub mod open_item;
+pub mod payment;
+pub mod receipt;
 pub mod tender;
+pub mod typed_amount;
+pub mod words;

@@ -1,0 +1,152 @@
+//! The preview: what a payment would settle, with everything a payer wants to know beside it.
+//! Computed in the browser on every key press and on the server before and while posting.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{
+    AmountRefusal, Direction, DirectionRefusal, Fingerprint, PaymentRules, Reason, allocate,
+    check_amount, fingerprint,
+};
+use crate::account_balance::AccountBalance;
+use crate::bill::BillingPeriod;
+use crate::calendar::CivilDate;
+use crate::ids::BillId;
+use crate::money::{Currency, MinorUnits, Money};
+use crate::open_item::OpenItem;
+
+/// All that an allocation depends on, at one moment.
+#[derive(Clone, Debug)]
+pub struct AccountSnapshot<'a> {
+    pub currency: Currency,
+    pub items: &'a [OpenItem],
+    pub credit_on_account: MinorUnits,
+    pub rules: PaymentRules,
+    /// Today in the biller's time zone.
+    pub today: CivilDate,
+}
+
+/// The amount that falls due next, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NextDue {
+    pub on: CivilDate,
+    pub amount: MinorUnits,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PreviewLine {
+    pub bill_id: BillId,
+    pub bill_number: String,
+    /// Filled where the caller knows it; it does not enter the split.
+    pub period: Option<BillingPeriod>,
+    pub due_on: Option<CivilDate>,
+    /// What was available on the bill.
+    pub before: MinorUnits,
+    pub amount: MinorUnits,
+    pub after: MinorUnits,
+    pub reason: Reason,
+}
+
+/// A decided split and its consequences. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Preview {
+    pub amount: MinorUnits,
+    pub currency: Currency,
+    pub lines: Vec<PreviewLine>,
+    /// What of this payment no bill takes.
+    pub credit_added: MinorUnits,
+    pub credit_before: MinorUnits,
+    pub credit_after: MinorUnits,
+    /// Left to pay before and after, money in flight not counted again.
+    pub owed_before: MinorUnits,
+    pub owed_after: MinorUnits,
+    pub past_due_before: MinorUnits,
+    pub past_due_after: MinorUnits,
+    /// What is due next after this payment.
+    pub next_due: Option<NextDue>,
+    pub order: super::AllocationOrder,
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PreviewRefusal {
+    #[error(transparent)]
+    Amount(#[from] AmountRefusal),
+    #[error(transparent)]
+    Direction(#[from] DirectionRefusal),
+}
+
+/// Works out the split of `amount` and whether the payer may pay it.
+pub fn preview(
+    account: &AccountSnapshot<'_>,
+    amount: MinorUnits,
+    direction: &Direction,
+) -> Result<Preview, PreviewRefusal> {
+    let AccountSnapshot { currency, items, rules, today, .. } = *account;
+    if !direction.is_empty() {
+        if !rules.directions {
+            return Err(DirectionRefusal::SwitchedOff.into());
+        }
+        direction.check(items, amount)?;
+    }
+    let allocation = allocate(rules.order, items, amount, direction, today);
+    check_amount(&rules, items, amount, &allocation.lines)?;
+
+    let mut items_after = items.to_vec();
+    let mut lines = Vec::with_capacity(allocation.lines.len());
+    let position: BTreeMap<BillId, usize> =
+        items.iter().enumerate().map(|(at, item)| (item.bill_id, at)).collect();
+    for line in &allocation.lines {
+        let at = position.get(&line.bill_id);
+        let Some(item) = at.and_then(|at| items_after.get_mut(*at)) else { continue };
+        item.open = item.open.less(line.amount);
+        lines.push(PreviewLine {
+            bill_id: line.bill_id,
+            bill_number: item.bill_number.clone(),
+            period: None,
+            due_on: item.due_on,
+            before: line.before,
+            amount: line.amount,
+            after: line.after,
+            reason: line.reason,
+        });
+    }
+    let before = AccountBalance::of(items, today);
+    let after = AccountBalance::of(&items_after, today);
+    Ok(Preview {
+        amount,
+        currency,
+        lines,
+        credit_added: allocation.credit_on_account,
+        credit_before: account.credit_on_account,
+        credit_after: account.credit_on_account.plus_at_most_max(allocation.credit_on_account),
+        owed_before: before.available,
+        owed_after: after.available,
+        past_due_before: before.past_due,
+        past_due_after: after.past_due,
+        next_due: next_due(&items_after, today),
+        order: rules.order,
+        fingerprint: fingerprint(rules.order, items, Money::new(amount, currency), direction),
+    })
+}
+
+/// What falls due next: the sum of what is left on the earliest due day from today on.
+pub fn next_due(items: &[OpenItem], today: CivilDate) -> Option<NextDue> {
+    let coming = || {
+        items
+            .iter()
+            .filter(|item| item.available().is_positive())
+            .filter_map(|item| item.due_on.map(|on| (on, item.available())))
+            .filter(|(on, _)| *on >= today)
+    };
+    let on = coming().map(|(on, _)| on).min()?;
+    let amount = coming()
+        .filter(|(day, _)| *day == on)
+        .fold(MinorUnits::ZERO, |sum, (_, amount)| sum.plus_at_most_max(amount));
+    Some(NextDue { on, amount })
+}

@@ -1,0 +1,82 @@
+//! Bills: details and the past.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bill::{BillLine, BillStatus, BillingPeriod};
+use crate::calendar::CivilDate;
+use crate::ids::{AccountId, BillId, PaymentId};
+use crate::money::{Currency, MinorUnits};
+use crate::open_item::{PartPayment, Standing};
+
+/// `GET /api/v1/bills/{id}` (billDetailsForKey). `total == paid + open` where nothing was
+/// credited or written off. Amounts in minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BillDetails {
+    pub id: BillId,
+    pub account_id: AccountId,
+    pub account_number: String,
+    pub number: String,
+    pub period: Option<BillingPeriod>,
+    pub issued_on: CivilDate,
+    pub due_on: Option<CivilDate>,
+    pub currency: Currency,
+    pub total: MinorUnits,
+    pub paid: MinorUnits,
+    pub open: MinorUnits,
+    pub in_flight: MinorUnits,
+    pub standing: Standing,
+    pub part_payment: PartPayment,
+    pub hold_reason: Option<String>,
+    pub status: BillStatus,
+    pub part_paid: bool,
+    pub today: CivilDate,
+    pub lines: Vec<BillDetailsLine>,
+    /// Every part of a payment applied to this bill, oldest first.
+    pub applications: Vec<BillApplication>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BillDetailsLine {
+    #[serde(flatten)]
+    pub line: BillLine,
+    /// The line's share of what is paid so far.
+    pub paid: MinorUnits,
+}
+
+/// A recorded line of an allocation, as it shows on the bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BillApplication {
+    pub payment_id: PaymentId,
+    pub receipt_number: Option<String>,
+    pub applied_on: CivilDate,
+    pub amount: MinorUnits,
+}
+
+/// One row of `GET /api/v1/accounts/{id}/bills?status=paid` (pastBillsForAccount).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BillRow {
+    pub id: BillId,
+    pub number: String,
+    pub period: Option<BillingPeriod>,
+    pub issued_on: CivilDate,
+    pub due_on: Option<CivilDate>,
+    pub total: MinorUnits,
+    pub open: MinorUnits,
+    pub currency: Currency,
+    pub status: BillStatus,
+    pub part_paid: bool,
+    /// The day of the application that settled it.
+    pub paid_on: Option<CivilDate>,
+}
+
+/// A page of rows, newest first; `next` goes back as `?after=`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BillPage {
+    pub items: Vec<BillRow>,
+    pub next: Option<String>,
+}

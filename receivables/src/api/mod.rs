@@ -1,0 +1,10 @@
+//! The documents that go over the wire, one file a room. Field names are the API's; amounts are
+//! integers of minor units beside a currency; days are `YYYY-MM-DD`, instants RFC 3339 UTC.
+
+pub mod accounts;
+pub mod bills;
+pub mod payments;
+pub mod portal;
+pub mod problem;
+pub mod receipts;
+pub mod sign_in;
