@@ -54,7 +54,6 @@ pub struct CurrentBill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DuePeriod {
-    #[serde(flatten)]
     pub item: OpenItem,
     pub period: Option<BillingPeriod>,
     /// In the words of the biller, for a bill on hold.

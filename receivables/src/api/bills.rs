@@ -39,7 +39,6 @@ pub struct BillDetails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BillDetailsLine {
-    #[serde(flatten)]
     pub line: BillLine,
     /// The line's share of what is paid so far.
     pub paid: MinorUnits,
