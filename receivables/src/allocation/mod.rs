@@ -10,6 +10,7 @@ mod fingerprint;
 pub mod limits;
 mod order;
 mod preview;
+mod suggestions;
 
 pub use direction::{DirectedAmount, Direction, DirectionRefusal, RestOfDirection};
 pub use fingerprint::{Fingerprint, fingerprint};
@@ -18,6 +19,7 @@ pub use order::{AllocationOrder, OrderedItems};
 pub use preview::{
     AccountSnapshot, NextDue, Preview, PreviewLine, PreviewRefusal, next_due, preview,
 };
+pub use suggestions::{Suggestion, SuggestionKind, suggested_amounts};
 
 use serde::{Deserialize, Serialize};
 
