@@ -1,7 +1,7 @@
+# shellcheck shell=bash
 # Source this: where things are, for every script in this folder. Expects bash.
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$project"
+cd "$project" || exit
 # The project's own tools come first; whatever the user has installed is neither used nor changed.
 export PATH="$project/.tools/bin:$project/end2end/node_modules/.bin:$PATH"
-target="${CARGO_TARGET_DIR:-$project/target}"
-paydown="$target/release/paydown"
+export PAYDOWN_BINARY="${CARGO_TARGET_DIR:-$project/target}/release/paydown"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Source this: the ways in which the set-up scripts install what is missing.
 
 # Install Debian packages, or say which ones are wanted where we may not or cannot.
@@ -26,6 +27,6 @@ install_program() {
   fi
   echo "building $program $version (some minutes, once)"
   CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
-    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$project/.tools/build" \
-    cargo install --quiet --root "$project/.tools" --version "$version" "$@"
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$PWD/.tools/build" \
+    cargo install --quiet --root "$PWD/.tools" --version "$version" "$@"
 }

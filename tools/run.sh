@@ -6,15 +6,21 @@ set -euo pipefail
 
 address=127.0.0.1:8080
 
+answers() {
+  (exec 3<>"/dev/tcp/${address/://}") 2>/dev/null
+}
+
 serve() { # start the server in the background and wait until it answers, at most 30 s
-  "$paydown" serve &
+  if answers; then
+    echo "Another program listens on $address already; please stop it first." >&2
+    return 1
+  fi
+  "$PAYDOWN_BINARY" serve &
   server=$!
   trap 'kill "$server" 2>/dev/null; wait "$server"; exit' INT TERM
   for _ in $(seq 150); do
     kill -0 "$server" || return 1
-    if (exec 3<>"/dev/tcp/${address/://}") 2>/dev/null; then
-      return
-    fi
+    answers && return
     sleep 0.2
   done
   kill "$server"
@@ -25,7 +31,7 @@ begin run
 step 'install what is missing' tools/setup-build.sh
 step 'app into dist/' tools/build-app.sh
 step 'build the server' cargo build --release --locked --package server
-step 'create the database and load demo data' "$paydown" demo
+step 'create the database and load demo data' "$PAYDOWN_BINARY" demo
 step 'start the server' serve
 finish "Paydown is at http://$address; Ctrl-C stops it"
 trap - EXIT

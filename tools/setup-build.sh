@@ -16,12 +16,13 @@ fi
 wasm_target_is_there() {
   [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]
 }
+debian_wasm=(rustc-web cargo-web rust-web-src lld-22)
 debian_wasm_is_there() {
-  [ -x /usr/bin/rustc ] && [ -d /usr/src/rustc-*/library/std ] && command -v wasm-ld-22 >/dev/null
+  dpkg-query --status "${debian_wasm[@]}" >/dev/null 2>&1
 }
 if ! wasm_target_is_there && ! debian_wasm_is_there; then
   rustup target add wasm32-unknown-unknown ||
-    install_packages 'a Rust that makes WebAssembly' rustc-web cargo-web rust-web-src lld-22
+    install_packages 'a Rust that makes WebAssembly' "${debian_wasm[@]}"
 fi
 
 # wasm-opt, and what the browser tests use. Nothing a package brings is run while installing it.

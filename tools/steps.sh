@@ -1,5 +1,6 @@
+# shellcheck shell=bash
 # Source this: run a job in named steps and end with one line that says how it went.
-#   begin JOB; step 'What happens' COMMAND…; …; finish ['What is true now']
+#   begin JOB; step 'What happens' COMMAND…; …; finish 'What is true now'
 begin() {
   job=$1
   current_step='start'
@@ -19,7 +20,7 @@ step() {
 
 finish() {
   current_step=
-  outcome=${1:-everything passed}
+  outcome=$1
 }
 
 in_words() {

@@ -19,4 +19,4 @@ step 'unit, property and database tests' \
   on_both_databases_beside_the_peers cargo test --workspace --locked
 step 'build the server' cargo build --release --locked --package server
 step 'end to end' on_both_databases_beside_the_peers node end2end/run.mjs
-finish
+finish 'everything passed'

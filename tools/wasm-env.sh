@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Source this before trunk, in a subshell: host builds must not see these variables.
 # Where Rust's own wasm target is installed it changes nothing. Else it selects Debian's rustc-web,
 # a rustc that carries the sources of its standard library, and has it build that library too.
