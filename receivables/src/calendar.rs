@@ -48,8 +48,8 @@ impl CivilDate {
 
     /// How many days after `earlier` this day is; negative when before.
     pub fn days_since(self, earlier: Self) -> i32 {
-        // Both lie within years 1 to 9999, so the difference always fits.
-        (self.0 - earlier.0).get_days()
+        // Both lie within years 1 to 9999, so the difference in days always exists and fits.
+        self.0.since(earlier.0).map_or(0, |span| span.get_days())
     }
 
     /// The day `days` later (earlier when negative); the calendar's end when beyond it.

@@ -1,0 +1,47 @@
+//! The database itself refuses to change or delete what is written in the book. The two engines
+//! have no common words for a trigger, so this is the one place with a text for each; it runs at
+//! every start and changes nothing when the triggers are there.
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::{DbError, Engine};
+
+const TABLES: [&str; 4] = ["posting", "entry", "application", "receipt"];
+
+const POSTGRES_FUNCTION: &str = "
+create or replace function refuse_change_to_the_book() returns trigger language plpgsql as $$
+begin
+  raise exception 'the book is append only: % on % refused', tg_op, tg_table_name;
+end $$";
+
+pub(super) async fn guard(connection: &mut AnyConnection, engine: Engine) -> Result<(), DbError> {
+    if engine == Engine::Postgres {
+        sqlx::query(POSTGRES_FUNCTION).execute(&mut *connection).await?;
+    }
+    for table in TABLES {
+        for change in ["update", "delete"] {
+            let text = match engine {
+                Engine::Sqlite => format!(
+                    "create trigger if not exists {table}_refuses_{change} before {change} on \
+                     {table} begin select raise(abort, 'the book is append only'); end"
+                ),
+                Engine::Postgres => format!(
+                    "create or replace trigger {table}_refuses_{change} before {change} on \
+                     {table} for each row execute function refuse_change_to_the_book()"
+                ),
+            };
+            // Built from the two lists above and nothing else.
+            sqlx::query(AssertSqlSafe(text)).execute(&mut *connection).await?;
+        }
+    }
+    if engine == Engine::Postgres {
+        for table in TABLES {
+            let text = format!(
+                "create or replace trigger {table}_refuses_truncate before truncate on {table} \
+                 for each statement execute function refuse_change_to_the_book()"
+            );
+            sqlx::query(AssertSqlSafe(text)).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}

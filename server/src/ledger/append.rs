@@ -1,0 +1,175 @@
+//! Appending one posting with its entries and applications.
+
+use receivables::allocation::Reason;
+use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::{AccountId, ApplicationId, BillId, PaymentId, PostingId};
+use receivables::money::{Currency, MinorUnits};
+use sqlx::AnyConnection;
+
+use crate::db::{DbError, expect_rows};
+
+/// The book's accounts. What customers owe, what the biller earned, money at a gateway on its
+/// way to the bank, and money we hold for customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookAccount {
+    Receivable,
+    Income,
+    /// Money received through this gateway or tender, not yet at the bank.
+    Clearing(String),
+    CreditOnAccount,
+}
+
+impl BookAccount {
+    pub fn code(&self) -> String {
+        match self {
+            Self::Receivable => "receivable".to_owned(),
+            Self::Income => "income".to_owned(),
+            Self::Clearing(through) => format!("clearing:{through}"),
+            Self::CreditOnAccount => "credit_on_account".to_owned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostingKind {
+    BillIssued,
+    PaymentReceived,
+}
+
+impl PostingKind {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::BillIssued => "bill_issued",
+            Self::PaymentReceived => "payment_received",
+        }
+    }
+}
+
+/// Debits positive, credits negative; never zero.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    pub book_account: BookAccount,
+    pub bill_id: Option<BillId>,
+    pub amount: MinorUnits,
+}
+
+/// A recorded line of an allocation: this payment settled so much of this bill.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    pub id: ApplicationId,
+    pub bill_id: BillId,
+    pub amount: MinorUnits,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewPosting {
+    pub id: PostingId,
+    pub account_id: AccountId,
+    pub kind: PostingKind,
+    /// What caused it: `bill` and the bill's id, or the gateway's name and its own reference.
+    pub source: String,
+    pub source_ref: String,
+    pub payment_id: Option<PaymentId>,
+    /// The business day, in the biller's zone.
+    pub effective_on: CivilDate,
+    pub recorded_at: Micros,
+    pub currency: Currency,
+    pub entries: Vec<NewEntry>,
+    /// Only with a payment.
+    pub applications: Vec<NewApplication>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    Done,
+    /// This source has posted before; nothing was written.
+    Before,
+}
+
+const INSERT_POSTING: &str = "
+insert into posting
+  (id, account_id, kind, source, source_ref, payment_id, effective_on, recorded_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (source, source_ref) do nothing";
+
+const INSERT_ENTRY: &str = "
+insert into entry (posting_id, line, account_id, book_account, bill_id, currency, amount)
+values ($1, $2, $3, $4, $5, $6, $7)";
+
+const INSERT_APPLICATION: &str = "
+insert into application
+  (id, posting_id, account_id, payment_id, bill_id, amount, reason, applied_on)
+values ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(super) const SQL: &[&str] = &[INSERT_POSTING, INSERT_ENTRY, INSERT_APPLICATION];
+
+/// Appends `posting` unless its source has posted before.
+pub async fn append(tx: &mut AnyConnection, posting: &NewPosting) -> Result<Appended, DbError> {
+    let sum = MinorUnits::sum(posting.entries.iter().map(|entry| entry.amount));
+    if sum != Ok(MinorUnits::ZERO) {
+        return Err(DbError::inconsistent("entry", "amount", posting.id));
+    }
+    let written = sqlx::query(INSERT_POSTING)
+        .bind(posting.id.to_string())
+        .bind(posting.account_id.to_string())
+        .bind(posting.kind.code())
+        .bind(&posting.source)
+        .bind(&posting.source_ref)
+        .bind(posting.payment_id.map(|id| id.to_string()))
+        .bind(posting.effective_on.to_string())
+        .bind(posting.recorded_at.0)
+        .execute(&mut *tx)
+        .await?;
+    if written.rows_affected() == 0 {
+        return Ok(Appended::Before);
+    }
+    for (line, entry) in (1_i64..).zip(&posting.entries) {
+        insert_entry(tx, posting, line, entry).await?;
+    }
+    for application in &posting.applications {
+        insert_application(tx, posting, application).await?;
+    }
+    Ok(Appended::Done)
+}
+
+async fn insert_entry(
+    tx: &mut AnyConnection,
+    posting: &NewPosting,
+    line: i64,
+    entry: &NewEntry,
+) -> Result<(), DbError> {
+    let written = sqlx::query(INSERT_ENTRY)
+        .bind(posting.id.to_string())
+        .bind(line)
+        .bind(posting.account_id.to_string())
+        .bind(entry.book_account.code())
+        .bind(entry.bill_id.map(|id| id.to_string()))
+        .bind(posting.currency.code())
+        .bind(entry.amount.get())
+        .execute(&mut *tx)
+        .await?;
+    expect_rows(&written, 1, "entry")
+}
+
+async fn insert_application(
+    tx: &mut AnyConnection,
+    posting: &NewPosting,
+    application: &NewApplication,
+) -> Result<(), DbError> {
+    let payment_id = posting
+        .payment_id
+        .ok_or_else(|| DbError::inconsistent("application", "payment_id", posting.id))?;
+    let written = sqlx::query(INSERT_APPLICATION)
+        .bind(application.id.to_string())
+        .bind(posting.id.to_string())
+        .bind(posting.account_id.to_string())
+        .bind(payment_id.to_string())
+        .bind(application.bill_id.to_string())
+        .bind(application.amount.get())
+        .bind(application.reason.code())
+        .bind(posting.effective_on.to_string())
+        .execute(&mut *tx)
+        .await?;
+    expect_rows(&written, 1, "application")
+}

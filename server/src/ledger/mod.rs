@@ -1,0 +1,13 @@
+//! The book: double entry, append only. Only this room writes postings, entries and
+//! applications; nothing ever changes or deletes one (the database itself refuses).
+//!
+//! Invariant: the entries of a posting sum to zero, and a source posts once.
+
+mod append;
+
+pub use append::{
+    Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind, append,
+};
+
+/// Every SQL text of this room; a test prepares them on both engines.
+pub const SQL: &[&str] = append::SQL;

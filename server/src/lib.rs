@@ -1,0 +1,9 @@
+//! The thin API of Paydown: who is asking, one database transaction, the gateway, the outbox.
+#![recursion_limit = "256"]
+
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod ledger;
+pub mod problem;
+pub mod state;

@@ -1,0 +1,36 @@
+//! What every room shares: the settings, the database, the injected clock and chance.
+
+use std::sync::Arc;
+
+use receivables::calendar::{CivilDate, Micros};
+
+use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
+use crate::config::{Settings, Zone};
+use crate::db::Database;
+
+/// The running portal. Handlers take it as `State<Shared>`.
+pub struct Portal {
+    pub settings: Settings,
+    pub zone: Zone,
+    pub db: Database,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+}
+
+pub type Shared = Arc<Portal>;
+
+impl Portal {
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// Today in the biller's time zone.
+    pub fn today(&self) -> CivilDate {
+        self.zone.day(self.now())
+    }
+
+    /// The two parts of a new id, for `SomeId::from_parts(ms, &chance)`.
+    pub fn id_parts(&self) -> (u64, [u8; 10]) {
+        (unix_ms(self.now()), ten_bytes(self.chance.as_ref()))
+    }
+}
