@@ -126,7 +126,7 @@ pub fn paid_by_line(lines: &[BillLine], total: MinorUnits, paid: MinorUnits) -> 
 }
 
 /// `amount × part / whole`, rounded towards zero; zero when there is no whole.
-pub(crate) fn proportion(amount: MinorUnits, part: MinorUnits, whole: MinorUnits) -> MinorUnits {
+fn proportion(amount: MinorUnits, part: MinorUnits, whole: MinorUnits) -> MinorUnits {
     let product = i128::from(amount.get()).saturating_mul(i128::from(part.get()));
     let share = product.checked_div(i128::from(whole.get())).unwrap_or(0);
     MinorUnits::new(i64::try_from(share).unwrap_or(amount.get()))

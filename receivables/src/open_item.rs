@@ -81,7 +81,8 @@ pub struct OpenItem {
 impl OpenItem {
     /// What a new payment may still settle here: open − in flight, nothing when on hold.
     pub fn available(&self) -> MinorUnits {
-        if self.standing.takes_money() { self.open.less(self.in_flight) } else { MinorUnits::ZERO }
+        let reserved = self.in_flight.max(MinorUnits::ZERO);
+        if self.standing.takes_money() { self.open.less(reserved) } else { MinorUnits::ZERO }
     }
 
     /// Overdue: the due date is strictly before today in the biller's zone, and something is

@@ -60,6 +60,32 @@ pub enum DirectionRefusal {
     MoreThanPayment { directed: MinorUnits },
 }
 
+impl DirectionRefusal {
+    /// The stable name on the wire; pages match on it and never on text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SwitchedOff => "directions-off",
+            Self::BillNamedTwice { .. } => "duplicate-bill",
+            Self::TooManyBills => "too-many-bills",
+            Self::BillNotPayable { .. } => "bill-not-payable",
+            Self::NotPositive { .. } => "amount-too-small",
+            Self::MoreThanAvailable { .. } => "exceeds-due",
+            Self::MoreThanPayment { .. } => "directions-exceed-payment",
+        }
+    }
+
+    /// The bill it is about, where it is about one.
+    pub const fn bill_id(&self) -> Option<BillId> {
+        match self {
+            Self::BillNamedTwice { bill_id }
+            | Self::BillNotPayable { bill_id }
+            | Self::NotPositive { bill_id }
+            | Self::MoreThanAvailable { bill_id, .. } => Some(*bill_id),
+            Self::SwitchedOff | Self::TooManyBills | Self::MoreThanPayment { .. } => None,
+        }
+    }
+}
+
 impl Direction {
     pub fn is_empty(&self) -> bool {
         self.bills.is_empty()

@@ -60,12 +60,13 @@ pub fn fingerprint(
     }
     for item in payable {
         let due_on = item.due_on.map(|day| day.to_string()).unwrap_or_default();
-        // The number is quoted so that no bill number can imitate the next field.
+        // The number's length stands before it, so that no number can imitate another item.
         hash.update(format!(
-            "item {} {} {due_on} {} {:?}\n",
+            "item {} {} {due_on} {} {} {}\n",
             item.bill_id,
             item.available().get(),
             item.issued_on,
+            item.bill_number.len(),
             item.bill_number,
         ));
     }

@@ -1,5 +1,7 @@
 //! Limits: which amounts a payer may start a payment with. Never applied to money received.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -37,8 +39,9 @@ pub struct PaymentRules {
 /// Why an amount cannot be paid online. Each carries what the payer needs to choose another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AmountRefusal {
+    /// Where `smallest == available`, only the whole balance can be paid.
     #[error("the amount is not more than zero, or below the smallest payment")]
-    TooSmall { smallest: MinorUnits },
+    TooSmall { smallest: MinorUnits, available: MinorUnits },
     #[error("the amount is above the largest payment")]
     TooLarge { largest: MinorUnits },
     #[error("the amount is more than all that is left to pay")]
@@ -46,19 +49,38 @@ pub enum AmountRefusal {
     #[error("the payment would leave a rest too small to be paid online")]
     RestTooSmall {
         rest: MinorUnits,
-        /// The largest smaller amount that works, where there is one.
+        /// The nearest smaller amount, where it can be paid.
         lower: Option<MinorUnits>,
-        /// All that is owed.
-        upper: MinorUnits,
+        /// All that is owed, where it can be paid at once.
+        upper: Option<MinorUnits>,
     },
     #[error("a bill may only be paid whole, or with a larger part")]
     PartNotAccepted { bill_id: BillId, smallest: MinorUnits },
     #[error("nothing is left to pay")]
     NothingToPay,
+    #[error("all that is left to pay is below the gateway's minimum")]
+    BalanceTooSmall { available: MinorUnits, smallest: MinorUnits },
+}
+
+impl AmountRefusal {
+    /// The stable name on the wire; pages match on it and never on text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooSmall { .. } => "amount-too-small",
+            Self::TooLarge { .. } => "amount-too-large",
+            Self::MoreThanOwed { .. } => "exceeds-due",
+            Self::RestTooSmall { .. } => "remainder-too-small",
+            Self::PartNotAccepted { .. } => "part-not-accepted",
+            Self::NothingToPay => "nothing-to-pay",
+            Self::BalanceTooSmall { .. } => "balance-too-small",
+        }
+    }
 }
 
 /// May a payer pay `amount` now, split as `lines`? The first rule broken is named, in the order
 /// a payer would ask: is there anything to pay, is it too little, too much, does it fit.
+///
+/// What this payment adds to the credit on account counts as paid: it can settle the rest.
 pub fn check_amount(
     rules: &PaymentRules,
     items: &[OpenItem],
@@ -67,30 +89,31 @@ pub fn check_amount(
 ) -> Result<(), AmountRefusal> {
     let available =
         items.iter().fold(MinorUnits::ZERO, |sum, item| sum.plus_at_most_max(item.available()));
-    if available.is_zero() && rules.overpayment == Overpayment::Refuse {
+    let only_what_is_owed = rules.overpayment == Overpayment::Refuse;
+    if available.is_zero() && only_what_is_owed {
         return Err(AmountRefusal::NothingToPay);
+    }
+    if available < rules.gateway_minimum && only_what_is_owed {
+        return Err(AmountRefusal::BalanceTooSmall { available, smallest: rules.gateway_minimum });
     }
     let smallest = smallest_accepted(rules, available);
     if amount < smallest || !amount.is_positive() {
-        return Err(AmountRefusal::TooSmall { smallest });
+        return Err(AmountRefusal::TooSmall { smallest, available });
     }
-    if amount > available && rules.overpayment == Overpayment::Refuse {
+    if amount > available && only_what_is_owed {
         return Err(AmountRefusal::MoreThanOwed { available });
     }
-    if amount > rules.largest_payment {
-        return Err(AmountRefusal::TooLarge { largest: rules.largest_payment });
+    let largest = rules.largest_payment;
+    if amount > largest {
+        return Err(AmountRefusal::TooLarge { largest });
     }
     let rest = available.less(amount);
     if rest.is_positive() && rest < rules.gateway_minimum {
-        let lower = available.less(rules.gateway_minimum);
-        let lower = (lower >= smallest).then_some(lower);
-        return Err(AmountRefusal::RestTooSmall { rest, lower, upper: available });
+        let lower = Some(available.less(rules.gateway_minimum)).filter(|&lower| lower >= smallest);
+        let upper = Some(available).filter(|&upper| upper <= largest);
+        return Err(AmountRefusal::RestTooSmall { rest, lower, upper });
     }
-    // Few bills restrict their parts, so only those are looked up.
-    let restricted = items.iter().filter(|item| item.part_payment != PartPayment::Any);
-    restricted
-        .filter_map(|item| Some((item, lines.iter().find(|line| line.bill_id == item.bill_id)?)))
-        .try_for_each(|(item, line)| check_part(item, line))
+    check_parts(items, lines)
 }
 
 /// The biller's minimum, or the whole of a smaller balance, and never under the gateway's own.
@@ -101,6 +124,19 @@ fn smallest_accepted(rules: &PaymentRules, available: MinorUnits) -> MinorUnits 
     } else {
         usual
     }
+}
+
+/// Few bills restrict their parts, so only those are looked up.
+fn check_parts(items: &[OpenItem], lines: &[AllocationLine]) -> Result<(), AmountRefusal> {
+    let restricted: BTreeMap<BillId, &OpenItem> = items
+        .iter()
+        .filter(|item| item.part_payment != PartPayment::Any)
+        .map(|item| (item.bill_id, item))
+        .collect();
+    lines
+        .iter()
+        .filter_map(|line| Some((restricted.get(&line.bill_id)?, line)))
+        .try_for_each(|(item, line)| check_part(item, line))
 }
 
 fn check_part(item: &OpenItem, line: &AllocationLine) -> Result<(), AmountRefusal> {

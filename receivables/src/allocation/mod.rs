@@ -132,7 +132,8 @@ fn items_after(items: &[OpenItem], lines: &[AllocationLine]) -> Vec<OpenItem> {
     let mut rest = items.to_vec();
     for item in &mut rest {
         if let Some(amount) = taken.get(&item.bill_id) {
-            item.in_flight = item.in_flight.plus_at_most_max(*amount);
+            let reserved = item.in_flight.max(MinorUnits::ZERO);
+            item.in_flight = reserved.plus_at_most_max(*amount);
         }
     }
     rest
@@ -140,8 +141,10 @@ fn items_after(items: &[OpenItem], lines: &[AllocationLine]) -> Vec<OpenItem> {
 
 /// Adds the lines of the rest; one item keeps one line, with the payer's own reason.
 fn merge(lines: &mut Vec<AllocationLine>, rest: Vec<AllocationLine>) {
+    // Only directed bills, few of many, can already have a line.
+    let directed = lines.len();
     for more in rest {
-        match lines.iter_mut().find(|line| line.bill_id == more.bill_id) {
+        match lines.iter_mut().take(directed).find(|line| line.bill_id == more.bill_id) {
             Some(line) => {
                 line.amount = line.amount.plus_at_most_max(more.amount);
                 line.after = line.before.less(line.amount);

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Allocation, AllocationLine, Reason};
-use crate::bill::proportion;
 use crate::calendar::CivilDate;
 use crate::ids::BillId;
 use crate::money::MinorUnits;
@@ -134,7 +133,9 @@ impl OrderedItems {
     /// How many items, from the first, `amount` settles whole. Not for the proportional order,
     /// where every item moves together.
     pub fn settled_whole(&self, amount: MinorUnits) -> usize {
-        self.rows.partition_point(|row| row.before_it.plus_at_most_max(row.available) <= amount)
+        self.rows.partition_point(|row| {
+            row.before_it.checked_add(row.available).is_ok_and(|together| together <= amount)
+        })
     }
 
     /// The line of the item at `position` if `amount` is paid, in constant time; none where it
@@ -166,33 +167,35 @@ impl OrderedItems {
 
     /// Floors first, then one minor unit each by largest remainder; ties by the default order.
     fn proportional(&self, amount: MinorUnits) -> Vec<AllocationLine> {
-        let whole = self.available();
-        let part = amount.min(whole);
-        if !part.is_positive() {
+        // Wide numbers: the items together may come to more than one amount can count.
+        let wide = |amount: MinorUnits| i128::from(amount.get());
+        let whole: i128 = self.rows.iter().map(|row| wide(row.available)).sum();
+        let part = wide(amount).min(whole);
+        if part <= 0 {
             return Vec::new();
         }
-        let mut shares: Vec<MinorUnits> =
-            self.rows.iter().map(|row| proportion(row.available, part, whole)).collect();
-        let remainder = |at: usize| -> i128 {
-            let available = self.rows.get(at).map_or(0, |row| i128::from(row.available.get()));
-            let product = available.saturating_mul(i128::from(part.get()));
-            product.checked_rem(i128::from(whole.get())).unwrap_or(0)
-        };
-        let mut by_remainder: Vec<usize> = (0..self.rows.len()).collect();
-        by_remainder.sort_by_key(|&at| Reverse(remainder(at)));
-        let mut left = shares.iter().fold(part, |left, share| left.less(*share));
-        for at in by_remainder {
-            if !left.is_positive() {
-                break;
-            }
-            if let (Some(share), Some(row)) = (shares.get_mut(at), self.rows.get(at))
-                && *share < row.available
-            {
-                *share = share.plus_at_most_max(MinorUnits::new(1));
-                left = left.less(MinorUnits::new(1));
+        let mut left = part;
+        let mut shares = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let product = wide(row.available).saturating_mul(part);
+            let share = product.checked_div(whole).unwrap_or(0);
+            let remainder = product.checked_rem(whole).unwrap_or(0);
+            left = left.saturating_sub(share);
+            shares.push((row, share, remainder));
+        }
+        let mut by_remainder: Vec<usize> = (0..shares.len()).collect();
+        by_remainder.sort_by_key(|&at| Reverse(shares.get(at).map(|share| share.2)));
+        // The floors lose less than one minor unit an item, so each item gets at most one more.
+        for at in by_remainder.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+            if let Some((_, share, _)) = shares.get_mut(at) {
+                *share = share.saturating_add(1);
             }
         }
-        let given = self.rows.iter().zip(shares).filter(|(_, share)| share.is_positive());
+        let amounts = shares.into_iter().map(|(row, share, _)| {
+            // A share is at most what is available on its item, so it always fits.
+            (row, MinorUnits::new(i64::try_from(share).unwrap_or(row.available.get())))
+        });
+        let given = amounts.filter(|(_, share)| share.is_positive());
         given.map(|(row, share)| row.line(share)).collect()
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    AmountRefusal, Direction, DirectionRefusal, Fingerprint, PaymentRules, Reason, allocate,
-    check_amount, fingerprint,
+    Allocation, AmountRefusal, Direction, DirectionRefusal, Fingerprint, PaymentRules, Reason,
+    allocate, check_amount, fingerprint,
 };
 use crate::account_balance::AccountBalance;
 use crate::bill::BillingPeriod;
@@ -81,6 +81,16 @@ pub enum PreviewRefusal {
     Direction(#[from] DirectionRefusal),
 }
 
+impl PreviewRefusal {
+    /// The stable name on the wire; pages match on it and never on text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Amount(refusal) => refusal.code(),
+            Self::Direction(refusal) => refusal.code(),
+        }
+    }
+}
+
 /// Works out the split of `amount` and whether the payer may pay it.
 pub fn preview(
     account: &AccountSnapshot<'_>,
@@ -88,14 +98,8 @@ pub fn preview(
     direction: &Direction,
 ) -> Result<Preview, PreviewRefusal> {
     let AccountSnapshot { currency, items, rules, today, .. } = *account;
-    if !direction.is_empty() {
-        if !rules.directions {
-            return Err(DirectionRefusal::SwitchedOff.into());
-        }
-        direction.check(items, amount)?;
-    }
-    let allocation = allocate(rules.order, items, amount, direction, today);
-    check_amount(&rules, items, amount, &allocation.lines)?;
+    let allocation = accepted_split(account, amount, direction)
+        .map_err(|refusal| naming_amounts_that_work(account, direction, refusal))?;
 
     let mut items_after = items.to_vec();
     let mut lines = Vec::with_capacity(allocation.lines.len());
@@ -133,6 +137,40 @@ pub fn preview(
         order: rules.order,
         fingerprint: fingerprint(rules.order, items, Money::new(amount, currency), direction),
     })
+}
+
+fn accepted_split(
+    account: &AccountSnapshot<'_>,
+    amount: MinorUnits,
+    direction: &Direction,
+) -> Result<Allocation, PreviewRefusal> {
+    let AccountSnapshot { items, rules, today, .. } = *account;
+    if !direction.is_empty() {
+        if !rules.directions {
+            return Err(DirectionRefusal::SwitchedOff.into());
+        }
+        direction.check(items, amount)?;
+    }
+    let allocation = allocate(rules.order, items, amount, direction, today);
+    check_amount(&rules, items, amount, &allocation.lines)?;
+    Ok(allocation)
+}
+
+/// The nearest amounts of a refusal are offered to the payer as ones to type, so each is tried
+/// first: a bill that takes no part, or the direction, may refuse it.
+fn naming_amounts_that_work(
+    account: &AccountSnapshot<'_>,
+    direction: &Direction,
+    refusal: PreviewRefusal,
+) -> PreviewRefusal {
+    let works = |amount: &MinorUnits| accepted_split(account, *amount, direction).is_ok();
+    match refusal {
+        PreviewRefusal::Amount(AmountRefusal::RestTooSmall { rest, lower, upper }) => {
+            let (lower, upper) = (lower.filter(works), upper.filter(works));
+            AmountRefusal::RestTooSmall { rest, lower, upper }.into()
+        }
+        other => other,
+    }
 }
 
 /// What falls due next: the sum of what is left on the earliest due day from today on.

@@ -47,6 +47,18 @@ pub(super) fn text(message: Message) -> &'static str {
             "Bill {bill} takes {smallest} or more. Change the amount so that it gets that much, or none"
         }
         Message::NothingToPay => "Nothing is left to pay",
+        Message::BalanceTooSmall => {
+            "You owe {available}. A card payment must be {smallest} or more, so it has to be paid another way"
+        }
+        Message::AmountSign => "Amount must be without a plus or minus sign, like {example}",
+        Message::AmountExponent => "Amount must be in plain digits, like {example}",
+        Message::AmountTooLargeToCount => "Amount must be a smaller number",
+        Message::AmountRestTooSmallPayLess => {
+            "This would leave {rest}, less than a card payment allows. Pay {lower} or less"
+        }
+        Message::AmountRestTooSmallPayOther => {
+            "This would leave {rest}, less than a card payment allows. Enter another amount"
+        }
         Message::DirectionSwitchedOff => "Payments go to the oldest bill first",
         Message::DirectionBillNamedTwice => "Choose each bill once",
         Message::DirectionTooManyBills => "Choose 100 bills or fewer",

@@ -23,7 +23,8 @@ messages! {
     AmountNothingChosen, AmountEmpty, AmountNotANumber, AmountTooManyDecimals,
     AmountWholeNumber, AmountTwoReadings, AmountOtherCurrency, AmountTooSmall,
     AmountTooSmallPayAll, AmountRestTooSmall, AmountRestTooSmallPayAll, AmountMoreThanOwed,
-    AmountTooLarge, AmountPartNotAccepted, NothingToPay,
+    AmountTooLarge, AmountPartNotAccepted, NothingToPay, BalanceTooSmall, AmountSign,
+    AmountExponent, AmountTooLargeToCount, AmountRestTooSmallPayLess, AmountRestTooSmallPayOther,
     // What is wrong with a direction
     DirectionSwitchedOff, DirectionBillNamedTwice, DirectionTooManyBills,
     DirectionBillNotPayable, DirectionNotPositive, DirectionMoreThanAvailable,

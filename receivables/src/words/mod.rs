@@ -6,8 +6,12 @@
 
 mod en_us;
 mod message;
+mod refusals;
 
 pub use message::Message;
+pub use refusals::{
+    amount_refusal, bill_numbers, direction_refusal, preview_refusal, typed_amount_error,
+};
 
 use serde::{Deserialize, Serialize};
 
