@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod gateway;
 pub mod ledger;
 pub mod problem;
 pub mod state;
