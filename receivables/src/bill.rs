@@ -109,7 +109,8 @@ pub fn status(item: &OpenItem, today: CivilDate, due_soon_days: i32) -> DerivedS
 }
 
 /// How much of each line is settled once `paid` of the bill's total is: proportional, rounded
-/// down, the remainder on the last line; and each line exactly itself once all is paid.
+/// down, the remainder on the last line (and on the one before it where the last is full); and
+/// each line exactly itself once all is paid.
 ///
 /// Shown beside a bill; the book applies to bills, not to lines.
 pub fn paid_by_line(lines: &[BillLine], total: MinorUnits, paid: MinorUnits) -> Vec<MinorUnits> {
@@ -119,8 +120,11 @@ pub fn paid_by_line(lines: &[BillLine], total: MinorUnits, paid: MinorUnits) -> 
     let mut shares: Vec<MinorUnits> =
         lines.iter().map(|line| proportion(line.amount, paid, total)).collect();
     let given = MinorUnits::sum(shares.iter().copied()).unwrap_or(paid);
-    if let (Some(last), Ok(rest)) = (shares.last_mut(), paid.checked_sub(given)) {
-        *last = last.checked_add(rest).unwrap_or(*last);
+    let mut rest = paid.checked_sub(given).unwrap_or(MinorUnits::ZERO);
+    for (share, line) in shares.iter_mut().zip(lines).rev() {
+        let more = rest.min(line.amount.less(*share));
+        *share = share.plus_at_most_max(more);
+        rest = rest.checked_sub(more).unwrap_or(MinorUnits::ZERO);
     }
     shares
 }
@@ -169,26 +173,42 @@ mod tests {
         assert!(status(&bill(7_999, "2026-11-21", Standing::Issued), today, 7).part_paid);
     }
 
-    #[test]
-    fn the_leftover_cent_of_a_part_payment_falls_on_the_last_line_and_the_last_payment_closes_each()
-    {
-        let line = |amount| BillLine {
+    /// What is settled of lines of these amounts once `paid` of them is.
+    fn settled(amounts: &[i64], paid: i64) -> Vec<i64> {
+        let line = |amount: &i64| BillLine {
             description: String::new(),
             quantity: "1".into(),
-            unit_price: MinorUnits::new(amount),
+            unit_price: MinorUnits::new(*amount),
             discount: MinorUnits::ZERO,
             tax_rate: "0".into(),
             tax: MinorUnits::ZERO,
-            amount: MinorUnits::new(amount),
+            amount: MinorUnits::new(*amount),
         };
-        let lines = [line(10_000), line(10_000), line(10_000)];
-        let paid = |paid| -> Vec<i64> {
-            let total = MinorUnits::new(30_000);
-            paid_by_line(&lines, total, MinorUnits::new(paid)).iter().map(|m| m.get()).collect()
-        };
-        assert_eq!(paid(10_000), [3_333, 3_333, 3_334]);
-        assert_eq!(paid(30_000), [10_000, 10_000, 10_000]);
-        assert_eq!(paid(0), [0, 0, 0]);
+        let lines: Vec<BillLine> = amounts.iter().map(line).collect();
+        let total = MinorUnits::new(amounts.iter().sum());
+        paid_by_line(&lines, total, MinorUnits::new(paid)).iter().map(|m| m.get()).collect()
+    }
+
+    #[test]
+    fn the_leftover_cent_of_a_part_payment_falls_on_the_last_line_and_the_last_payment_closes_each()
+    {
+        let lines = [10_000, 10_000, 10_000];
+        assert_eq!(settled(&lines, 10_000), [3_333, 3_333, 3_334]);
+        assert_eq!(settled(&lines, 30_000), [10_000, 10_000, 10_000]);
+        assert_eq!(settled(&lines, 0), [0, 0, 0]);
+    }
+
+    #[test]
+    fn no_line_of_a_bill_is_shown_as_paid_above_its_own_amount() {
+        assert_eq!(settled(&[100, 100, 1], 100), [49, 50, 1]);
+        assert_eq!(settled(&[100, 100, 0], 101), [50, 51, 0]);
+    }
+
+    #[test]
+    fn a_discount_line_is_settled_along_with_the_rest() {
+        let shares = settled(&[10_000, -1_000, 3_000], 6_001);
+        assert_eq!(shares.iter().sum::<i64>(), 6_001);
+        assert_eq!(shares, [5_000, -500, 1_501]);
     }
 
     #[test]

@@ -60,7 +60,6 @@ pub fn parse_typed_amount(
 
 /// Takes the account's own sign or code away; any other currency's is an error.
 fn without_currency(text: &str, currency: Currency) -> Result<String, TypedAmountError> {
-    const SIGNS: [char; 9] = ['$', '€', '£', '¥', '₹', '₩', '₽', '₺', '₪'];
     let mut bare = text.to_owned();
     let code_at = |text: &str, code: &str| {
         text.get(..code.len()).is_some_and(|start| start.eq_ignore_ascii_case(code))
@@ -74,14 +73,30 @@ fn without_currency(text: &str, currency: Currency) -> Result<String, TypedAmoun
             bare.truncate(end);
         }
     }
-    if !currency.sign().is_ascii() || currency.sign() == "$" {
-        bare = bare.replacen(currency.sign(), "", 1);
-    }
-    if bare.contains(SIGNS) {
-        return Err(TypedAmountError::OtherCurrency);
+    for (sign, currencies) in SIGNS {
+        if currencies.split(' ').any(|own| own == code) {
+            bare = bare.replacen(sign, "", 1);
+        }
+        if bare.contains(sign) {
+            return Err(TypedAmountError::OtherCurrency);
+        }
     }
     Ok(bare)
 }
+
+/// Whose sign it is at home: someone who pays Canadian dollars types `$`, though a page shows
+/// the code because `$` alone is not clear to every reader.
+const SIGNS: [(char, &str); 9] = [
+    ('$', "USD AUD CAD NZD SGD HKD TWD MXN ARS CLP COP UYU JMD TTD BBD BSD BZD FJD XCD"),
+    ('€', "EUR"),
+    ('£', "GBP EGP FKP GIP SHP"),
+    ('¥', "JPY CNY"),
+    ('₹', "INR"),
+    ('₩', "KRW KPW"),
+    ('₽', "RUB"),
+    ('₺', "TRY"),
+    ('₪', "ILS"),
+];
 
 /// ASCII digits, `.` and `,` only: other scripts' digits and separators become these, spaces
 /// and apostrophes go. Everything else is named as what it is.
@@ -123,7 +138,9 @@ fn is_exponent(text: &str) -> bool {
 
 /// The digit's value in ASCII, for the scripts whose zero is listed.
 fn ascii_digit(c: char) -> Option<char> {
-    const ZEROS: [char; 9] = ['0', '٠', '۰', '०', '০', '๐', '০', '０', '߀'];
+    // Arabic-Indic, Persian, Devanagari, Bengali, Gurmukhi, Gujarati, Tamil, Thai, Burmese,
+    // Khmer, N'Ko and full-width digits.
+    const ZEROS: [char; 13] = ['0', '٠', '۰', '०', '০', '੦', '૦', '௦', '๐', '၀', '០', '߀', '０'];
     ZEROS.iter().find_map(|&zero| {
         let value = u32::from(c).checked_sub(u32::from(zero))?;
         char::from_digit(value, 10)
@@ -264,6 +281,8 @@ mod tests {
         ] {
             assert_eq!(read(text, "USD"), Ok(expected), "{text:?}");
         }
+        assert_eq!(read("$45", "CAD"), Ok(4_500));
+        assert_eq!(read("৪৫", "USD"), Ok(4_500));
         assert_eq!(read("4500", "JPY"), Ok(4_500));
         assert_eq!(read("4,500", "JPY"), Ok(4_500));
         assert_eq!(read("1.250", "KWD"), Ok(1_250));
@@ -288,6 +307,7 @@ mod tests {
             ("1E5", Exponent),
             ("€45", OtherCurrency),
             ("£5", OtherCurrency),
+            ("$$5", OtherCurrency),
             ("EUR 5", NotANumber),
             ("12.345.6", NotANumber),
             ("1,2,3", NotANumber),
