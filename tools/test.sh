@@ -17,6 +17,7 @@ step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'build the tests' cargo test --workspace --locked --no-run
 step 'unit, property and database tests' \
   on_both_databases_beside_the_peers cargo test --workspace --locked
+step 'the same money in the browser as on the server' tools/wasm-parity.sh
 step 'build the server' cargo build --release --locked --package server
 step 'end to end' on_both_databases_beside_the_peers node end2end/run.mjs
 finish 'everything passed'
