@@ -4,4 +4,5 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$project" || exit
 # The project's own tools come first; whatever the user has installed is neither used nor changed.
 export PATH="$project/.tools/bin:$project/end2end/node_modules/.bin:$PATH"
-export PAYDOWN_BINARY="${CARGO_TARGET_DIR:-$project/target}/release/paydown"
+# Named like what tests say to each other, as the server takes other PAYDOWN_… for settings.
+export PAYDOWN_TEST_BINARY="${CARGO_TARGET_DIR:-$project/target}/release/paydown"

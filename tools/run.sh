@@ -5,6 +5,8 @@ set -euo pipefail
 . tools/steps.sh
 
 address=127.0.0.1:8080
+# Demo data may be loaded, and mail is read on a page instead of in a mailbox.
+export PAYDOWN_DEMO=true
 
 answers() {
   (exec 3<>"/dev/tcp/${address/://}") 2>/dev/null
@@ -15,11 +17,14 @@ serve() { # start the server in the background and wait until it answers, at mos
     echo "Another program listens on $address already; please stop it first." >&2
     return 1
   fi
-  "$PAYDOWN_BINARY" serve &
+  "$PAYDOWN_TEST_BINARY" serve &
   server=$!
   trap 'kill "$server" 2>/dev/null; wait "$server"; exit' INT TERM
   for _ in $(seq 150); do
-    kill -0 "$server" || return 1
+    if ! kill -0 "$server" 2>/dev/null; then
+      echo 'The server ended at once.' >&2
+      return 1
+    fi
     answers && return
     sleep 0.2
   done
@@ -31,7 +36,7 @@ begin run
 step 'install what is missing' tools/setup-build.sh
 step 'app into dist/' tools/build-app.sh
 step 'build the server' cargo build --release --locked --package server
-step 'create the database and load demo data' "$PAYDOWN_BINARY" demo
+step 'create the database and load demo data' "$PAYDOWN_TEST_BINARY" demo
 step 'start the server' serve
 finish "Paydown is at http://$address; Ctrl-C stops it"
 trap - EXIT

@@ -8,6 +8,11 @@ set -euo pipefail
 tools=$(cd "$(dirname "$0")" && pwd)
 python="$tools/../.tools/peers/bin/python"
 
+if [ ! -x "$python" ]; then
+  echo 'The peers are not installed: run tools/setup-test.sh first.' >&2
+  exit 1
+fi
+
 folder=$(mktemp -d)
 running=()
 stop_peers() {
