@@ -7,4 +7,6 @@ pub mod db;
 pub mod gateway;
 pub mod ledger;
 pub mod problem;
+pub mod sign_in;
 pub mod state;
+pub mod web;

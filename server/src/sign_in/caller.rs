@@ -1,0 +1,46 @@
+//! The customer who is asking, proven by the session cookie.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use receivables::ids::CustomerId;
+
+use super::cookie;
+use super::session::{self, Lifetimes, Session};
+use crate::problem::Refusal;
+use crate::state::Shared;
+
+/// A signed-in customer. A handler that takes this answers 401 to everybody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub customer_id: CustomerId,
+    /// Names the session without being able to open it.
+    pub session_hash: String,
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
+        let session = current(parts, portal).await?;
+        Ok(Self { customer_id: session.customer_id, session_hash: session.token_hash })
+    }
+}
+
+/// The open session of the request, noted as in use.
+pub(super) async fn current(parts: &Parts, portal: &Shared) -> Result<Session, Refusal> {
+    let token =
+        cookie::read(&parts.headers, cookie::SESSION).ok_or_else(Refusal::unauthenticated)?;
+    let now = portal.now();
+    let found = session::find(&portal.db, &token, now).await?;
+    let session = found.ok_or_else(Refusal::unauthenticated)?;
+    let lifetimes = Lifetimes::of(&portal.settings.sign_in);
+    match session::touch(&portal.db, session.clone(), lifetimes, now).await {
+        Ok(touched) => Ok(touched),
+        Err(error) if error.is_busy() => {
+            // Reading goes on while the database takes no writes.
+            tracing::warn!(%error, "a session's use was not noted");
+            Ok(session)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
