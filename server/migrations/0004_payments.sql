@@ -25,6 +25,8 @@ create table payment (
   -- When the sweep looks at it next, and how often it has.
   look_at bigint,
   looks bigint not null default 0,
+  -- When the gateway was last asked because someone was waiting for the answer.
+  asked_at bigint not null default 0,
   version bigint not null default 0,
   constraint a_key_starts_one_payment unique (account_id, started_by, idempotency_key),
   constraint an_intent_belongs_to_one_payment unique (gateway, gateway_ref),

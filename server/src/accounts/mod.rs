@@ -1,0 +1,14 @@
+//! Accounts: the things that owe, and who may see them.
+//!
+//! An account's row is the lock of everything that moves its money: a command that will write
+//! bills, reservations or the book for an account takes [`lock`] first, always, and before it
+//! reads what it decides upon.
+
+mod lock;
+mod show;
+
+pub use lock::{LockedAccount, lock};
+pub use show::{AccountRow, balance_of, find_for_customer};
+
+/// Every SQL text of this room, for the test that prepares them on both engines.
+pub const SQL: &[&[&str]] = &[lock::SQL, show::SQL];

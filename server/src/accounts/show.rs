@@ -1,0 +1,79 @@
+//! Reading one account for a customer who may see it.
+
+use receivables::account_balance::AccountBalance;
+use receivables::allocation::{AllocationOrder, next_due};
+use receivables::api::accounts::AccountDocument;
+use receivables::calendar::CivilDate;
+use receivables::ids::{AccountId, CustomerId};
+use receivables::money::{Currency, MinorUnits};
+use receivables::open_item::OpenItem;
+use sqlx::{AnyPool, Row};
+
+use super::lock::parse_order;
+use crate::db::DbError;
+
+/// The owner stands in the query itself: an account of someone else is simply not found.
+const FIND_FOR_CUSTOMER: &str = "
+select a.number, a.name, a.currency, a.allocation_order, a.credit, a.version
+from account a
+join account_customer c on c.account_id = a.id
+where a.id = $1 and c.customer_id = $2";
+
+pub(super) const SQL: &[&str] = &[FIND_FOR_CUSTOMER];
+
+#[derive(Clone, Debug)]
+pub struct AccountRow {
+    pub id: AccountId,
+    pub number: String,
+    pub name: String,
+    pub currency: Currency,
+    pub order: Option<AllocationOrder>,
+    pub credit: MinorUnits,
+    pub version: i64,
+}
+
+/// The account, if there is one and this customer may see it.
+pub async fn find_for_customer(
+    pool: &AnyPool,
+    id: AccountId,
+    customer_id: CustomerId,
+) -> Result<Option<AccountRow>, DbError> {
+    let row = sqlx::query(FIND_FOR_CUSTOMER)
+        .bind(id.to_string())
+        .bind(customer_id.to_string())
+        .fetch_optional(pool)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let inconsistent = |column| DbError::inconsistent("account", column, id);
+    let currency: String = row.try_get("currency")?;
+    Ok(Some(AccountRow {
+        id,
+        number: row.try_get("number")?,
+        name: row.try_get("name")?,
+        currency: Currency::parse(&currency).map_err(|_| inconsistent("currency"))?,
+        order: parse_order(row.try_get("allocation_order")?)
+            .map_err(|()| inconsistent("allocation_order"))?,
+        credit: MinorUnits::new(row.try_get("credit")?),
+        version: row.try_get("version")?,
+    }))
+}
+
+/// The account with its sums, as documents show it.
+pub fn balance_of(account: AccountRow, items: &[OpenItem], today: CivilDate) -> AccountDocument {
+    let sums = AccountBalance::of(items, today);
+    AccountDocument {
+        id: account.id,
+        number: account.number,
+        name: account.name,
+        currency: account.currency,
+        owed: sums.owed,
+        past_due: sums.past_due,
+        due_now: sums.due_now,
+        credit_on_account: account.credit,
+        in_progress: sums.in_flight,
+        available_to_pay: sums.available,
+        on_hold: sums.on_hold,
+        next_due: next_due(items, today),
+        version: account.version,
+    }
+}
