@@ -145,6 +145,14 @@ impl Zone {
     pub fn day(&self, at: Micros) -> CivilDate {
         crate::clock::day_in(&self.0, at)
     }
+
+    /// An instant that lies within this day: its noon. For what happened on a day and no more
+    /// is known.
+    pub fn noon(&self, day: CivilDate) -> Micros {
+        let noon = day.jiff().at(12, 0, 0, 0);
+        let at = self.0.to_timestamp(noon).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Micros(at.as_microsecond())
+    }
 }
 
 /// Loads the layers. `flags` are `(setting, value)` pairs from the command line.

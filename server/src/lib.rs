@@ -1,9 +1,12 @@
 //! The thin API of Paydown: who is asking, one database transaction, the gateway, the outbox.
 #![recursion_limit = "256"]
 
+pub mod accounts;
+pub mod bills;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod gateway;
 pub mod ledger;
 pub mod problem;

@@ -5,10 +5,12 @@
 //! reads what it decides upon.
 
 mod lock;
+mod open_account;
 mod show;
 
 pub use lock::{LockedAccount, lock};
+pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
 pub use show::{AccountRow, balance_of, find_for_customer};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[lock::SQL, show::SQL];
+pub const SQL: &[&[&str]] = &[lock::SQL, open_account::SQL, show::SQL];

@@ -14,9 +14,11 @@ mod error;
 mod grouped;
 mod open;
 mod pooled;
+mod widened;
 
 pub use error::DbError;
 pub use open::Engine;
+pub use widened::{ROWS_AT_MOST, widened};
 
 use std::future::Future;
 use std::sync::Arc;

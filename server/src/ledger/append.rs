@@ -33,6 +33,8 @@ impl BookAccount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostingKind {
     BillIssued,
+    /// Takes a bill back that nothing was paid on.
+    BillCancelled,
     PaymentReceived,
 }
 
@@ -40,6 +42,7 @@ impl PostingKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::BillIssued => "bill_issued",
+            Self::BillCancelled => "bill_cancelled",
             Self::PaymentReceived => "payment_received",
         }
     }
@@ -87,17 +90,17 @@ pub enum Appended {
     Before,
 }
 
-const INSERT_POSTING: &str = "
+pub(super) const INSERT_POSTING: &str = "
 insert into posting
   (id, account_id, kind, source, source_ref, payment_id, effective_on, recorded_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (source, source_ref) do nothing";
 
-const INSERT_ENTRY: &str = "
+pub(super) const INSERT_ENTRY: &str = "
 insert into entry (posting_id, line, account_id, book_account, bill_id, currency, amount)
 values ($1, $2, $3, $4, $5, $6, $7)";
 
-const INSERT_APPLICATION: &str = "
+pub(super) const INSERT_APPLICATION: &str = "
 insert into application
   (id, posting_id, account_id, payment_id, bill_id, amount, reason, applied_on)
 values ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -4,10 +4,12 @@
 //! Invariant: the entries of a posting sum to zero, and a source posts once.
 
 mod append;
+mod append_many;
 
 pub use append::{
     Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind, append,
 };
+pub use append_many::append_many;
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub const SQL: &[&str] = append::SQL;

@@ -1,0 +1,53 @@
+//! The demo data shows every state, on both engines, and is loaded once.
+
+mod support;
+
+use std::sync::Arc;
+
+use server::config::Secret;
+use server::demo::{self, DemoError};
+use support::{CountingChance, FixedClock, assert_sound, each_engine, number, settings};
+
+async fn load(db: &server::db::Database, at: &str) -> Result<demo::DemoLoaded, DemoError> {
+    let (settings, zone) = settings();
+    let chance = Arc::new(CountingChance::default());
+    demo::run(db, &settings, &zone, &FixedClock::at(at), chance).await
+}
+
+#[tokio::test]
+async fn loading_twice_changes_nothing() {
+    for fresh in each_engine().await {
+        let first = load(&fresh.db, "2026-11-22T15:00:00Z").await.unwrap();
+        assert_eq!((first.accounts, first.known_before), (8, 0));
+        let bills = number(&fresh.db, "select count(*) from bill").await;
+        let entries = number(&fresh.db, "select count(*) from entry").await;
+        let again = load(&fresh.db, "2026-12-24T15:00:00Z").await.unwrap();
+        assert_eq!((again.accounts, again.known_before), (0, 8));
+        assert_eq!(number(&fresh.db, "select count(*) from bill").await, bills);
+        assert_eq!(number(&fresh.db, "select count(*) from entry").await, entries);
+        assert_sound(&fresh.db).await;
+    }
+}
+
+#[tokio::test]
+async fn on_any_day_of_the_year_the_stories_hold() {
+    for day in ["2026-01-01", "2027-03-01", "2028-02-29", "2026-03-31", "2026-12-31"] {
+        let fresh = support::sqlite().await;
+        load(&fresh.db, &format!("{day}T15:00:00Z")).await.unwrap();
+        assert_sound(&fresh.db).await;
+        let sql = "select count(*) from bill where issued_on > due_on or period_to >= issued_on";
+        assert_eq!(number(&fresh.db, sql).await, 0, "{day}");
+    }
+}
+
+#[tokio::test]
+async fn where_real_money_is_taken_demo_data_is_refused() {
+    let fresh = support::sqlite().await;
+    let (mut settings, zone) = settings();
+    settings.stripe.secret_key = Secret::new("sk_live_x");
+    let clock = FixedClock::at("2026-11-22T15:00:00Z");
+    let chance = Arc::new(CountingChance::default());
+    let refused = demo::run(&fresh.db, &settings, &zone, &clock, chance).await;
+    assert!(matches!(refused, Err(DemoError::NotASandbox)));
+    assert_eq!(number(&fresh.db, "select count(*) from account").await, 0);
+}
