@@ -1,23 +1,36 @@
-//! What every room shares: the settings, the database, the injected clock and chance.
+//! What every room shares: the settings, the database, the gateway, the injected clock and
+//! chance.
 
 use std::sync::Arc;
 
+use receivables::api::portal::GatewayMode;
 use receivables::calendar::{CivilDate, Micros};
+use tokio::sync::Notify;
 
 use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::Database;
+use crate::gateway::Gateway;
 
 /// The running portal. Handlers take it as `State<Shared>`.
 pub struct Portal {
     pub settings: Settings,
     pub zone: Zone,
     pub db: Database,
+    pub gateway: Gateway,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
+    pub work: Work,
 }
 
 pub type Shared = Arc<Portal>;
+
+/// Wakes the background work, so that nobody waits for its next round.
+#[derive(Default)]
+pub struct Work {
+    pub events: Notify,
+    pub outbox: Notify,
+}
 
 impl Portal {
     pub fn now(&self) -> Micros {
@@ -32,5 +45,10 @@ impl Portal {
     /// The two parts of a new id, for `SomeId::from_parts(ms, &chance)`.
     pub fn id_parts(&self) -> (u64, [u8; 10]) {
         (unix_ms(self.now()), ten_bytes(self.chance.as_ref()))
+    }
+
+    /// No real money moves here.
+    pub fn is_demo(&self) -> bool {
+        self.gateway.mode() == GatewayMode::Sandbox
     }
 }

@@ -33,10 +33,7 @@ impl LockedAccount {
 }
 
 /// Takes the account's lock; `None` when there is no such account.
-pub async fn lock(
-    tx: &mut AnyConnection,
-    id: AccountId,
-) -> Result<Option<LockedAccount>, DbError> {
+pub async fn lock(tx: &mut AnyConnection, id: AccountId) -> Result<Option<LockedAccount>, DbError> {
     let row = sqlx::query(LOCK).bind(id.to_string()).fetch_optional(tx).await?;
     let Some(row) = row else { return Ok(None) };
     let inconsistent = |column| DbError::inconsistent("account", column, id);

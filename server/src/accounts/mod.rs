@@ -10,6 +10,8 @@ mod show;
 
 pub use lock::{LockedAccount, lock};
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
+mod routes;
+pub use routes::{account_of, current_bill, router};
 pub use show::{AccountRow, balance_of, find_for_customer};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

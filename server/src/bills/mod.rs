@@ -8,15 +8,16 @@ mod details;
 mod hold;
 mod issue;
 mod open_items;
-pub mod past;
+mod past;
+mod routes;
 mod settle;
 
 pub use details::{BillNotThere, find_details};
 pub use hold::{Cancellation, HoldRefusal, cancel_bill, put_on_hold, release_hold};
 pub use issue::{IssueRefusal, NewBill, TOTAL_AT_MOST, issue_bill, issue_bills};
-pub(crate) use open_items::day;
 pub use open_items::{StoredItem, open_items, part_payment_code};
 pub use past::past_bills;
+pub use routes::router;
 pub use settle::settle_applications;
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

@@ -57,8 +57,7 @@ fn stored_item(row: &AnyRow) -> Result<StoredItem, DbError> {
             open: MinorUnits::new(row.try_get("open_amount")?),
             in_flight: MinorUnits::new(row.try_get("in_flight")?),
             standing: Standing::parse(&standing).ok_or_else(|| wrong("standing"))?,
-            part_payment: parse_part_payment(&part_payment)
-                .ok_or_else(|| wrong("part_payment"))?,
+            part_payment: parse_part_payment(&part_payment).ok_or_else(|| wrong("part_payment"))?,
         },
         period: period(row)?,
         hold_reason: row.try_get("hold_reason")?,

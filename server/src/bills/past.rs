@@ -61,16 +61,20 @@ impl BillCursor {
     }
 }
 
-pub async fn past_bills(
-    pool: &AnyPool,
-    account_id: AccountId,
-    currency: Currency,
-    filter: BillFilter,
-    after: Option<BillCursor>,
-    limit: u16,
-    today: CivilDate,
-    due_soon_days: i32,
-) -> Result<BillPage, DbError> {
+/// Which page of which account's bills, seen from which day.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub account_id: AccountId,
+    pub currency: Currency,
+    pub filter: BillFilter,
+    pub after: Option<BillCursor>,
+    pub limit: u16,
+    pub today: CivilDate,
+    pub due_soon_days: i32,
+}
+
+pub async fn past_bills(pool: &AnyPool, listing: Listing) -> Result<BillPage, DbError> {
+    let Listing { account_id, currency, filter, after, limit, today, due_soon_days } = listing;
     let (issued_on, id) = match after {
         Some(cursor) => (cursor.issued_on.to_string(), cursor.id.to_string()),
         None => ("9999-12-31".to_owned(), "~".to_owned()),

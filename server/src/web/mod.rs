@@ -7,11 +7,13 @@
 
 mod body;
 mod field_code;
+mod page;
 mod path;
 mod query;
 mod strict_json;
 
 pub use body::{Body, RawBody, require_json};
+pub use page::Page;
 pub use path::Path;
 pub use query::Query;
 

@@ -1,0 +1,109 @@
+//! The routes of accounts: the account itself, and what is due on it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use receivables::api::accounts::{
+    AccountDocument, CurrentBill, DuePeriod, DuePeriodLinks, PaymentInProgress,
+};
+use receivables::api::problem::Problem;
+use receivables::ids::AccountId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{AccountRow, balance_of, find_for_customer};
+use crate::clock::instant_text;
+use crate::payments::{self, PaymentRecord, view_of};
+use crate::problem::Refusal;
+use crate::sign_in::Caller;
+use crate::state::{Portal, Shared};
+use crate::web::Path;
+
+pub fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(due_periods))
+}
+
+/// The caller's account, or the same answer as for one that does not exist.
+pub async fn account_of(
+    portal: &Portal,
+    caller: &Caller,
+    id: AccountId,
+) -> Result<AccountRow, Refusal> {
+    find_for_customer(portal.db.read(), id, caller.customer_id)
+        .await?
+        .ok_or_else(Refusal::not_found)
+}
+
+/// Balance, past due, next due, credit and what is in progress.
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{id}", operation_id = "accountForCustomer", tag = "accounts",
+    params(("id" = AccountId, Path, description = "The account")),
+    responses(
+        (status = 200, body = AccountDocument),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn show(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Result<Response, Refusal> {
+    let account = account_of(&portal, &caller, id).await?;
+    let view = view_of(&portal, &account).await?;
+    let etag = format!("\"{}\"", account.version);
+    let document = balance_of(account, &view.items, view.today);
+    Ok(([(header::ETAG, etag)], Json(document)).into_response())
+}
+
+/// What is due, oldest first, with everything a preview needs.
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{id}/due-periods", operation_id = "currentBillForAccount",
+    tag = "accounts",
+    params(("id" = AccountId, Path, description = "The account")),
+    responses(
+        (status = 200, body = CurrentBill),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn due_periods(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Result<Json<CurrentBill>, Refusal> {
+    let account = account_of(&portal, &caller, id).await?;
+    Ok(Json(current_bill(&portal, account).await?))
+}
+
+/// The current bill of an account, whoever asks.
+pub async fn current_bill(portal: &Portal, account: AccountRow) -> Result<CurrentBill, Refusal> {
+    let view = view_of(portal, &account).await?;
+    let in_flight = payments::in_flight(portal.db.read(), account.id).await?;
+    let due_periods = view.stored.iter().map(|stored| DuePeriod {
+        item: stored.item.clone(),
+        period: stored.period,
+        hold_reason: stored.hold_reason.clone(),
+        links: DuePeriodLinks { detail: format!("/api/v1/bills/{}", stored.item.bill_id) },
+    });
+    Ok(CurrentBill {
+        today: view.today,
+        as_of: instant_text(portal.now()),
+        due_soon_days: portal.settings.payments.due_soon_days,
+        rules: view.rules,
+        due_periods: due_periods.collect(),
+        payments_in_progress: in_flight.iter().map(|p| in_progress(portal, p)).collect(),
+        account: balance_of(account, &view.items, view.today),
+    })
+}
+
+fn in_progress(portal: &Portal, payment: &PaymentRecord) -> PaymentInProgress {
+    PaymentInProgress {
+        id: payment.id,
+        amount: payment.amount,
+        stage: payment.state.stage(payment.decline.is_some()),
+        started_at: instant_text(payment.started_at),
+        started_on: portal.zone.day(payment.started_at),
+    }
+}

@@ -1,0 +1,90 @@
+//! Acting on stored events: the intent is retrieved, and its state now is what counts.
+
+use receivables::calendar::Micros;
+
+use super::store::{self, DueEvent, SettleEvent};
+use crate::db::DbError;
+use crate::gateway::{GatewayError, Intent};
+use crate::payments::{self, PaymentRecord, news};
+use crate::state::Shared;
+
+const AT_ONCE: i64 = 50;
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApplyCount {
+    pub applied: u32,
+    pub again_later: u32,
+}
+
+/// Applies the events that are due. Each is settled by itself, so that one that cannot be
+/// applied now does not hold up the others.
+pub async fn apply_due(portal: &Shared) -> Result<ApplyCount, DbError> {
+    let mut count = ApplyCount::default();
+    for event in store::due(portal.db.read(), portal.now(), AT_ONCE).await? {
+        let now = portal.now();
+        let (outcome, again_at) = match apply(portal, &event).await {
+            Ok(outcome) => (outcome, None),
+            Err(why) => (why.to_string(), Some(back_off(now, event.tries))),
+        };
+        match again_at {
+            None => count.applied += 1,
+            Some(_) => {
+                tracing::warn!(event = %event.event_id, %outcome, "an event waits");
+                count.again_later += 1;
+            }
+        }
+        let event_id = event.event_id;
+        portal.db.write(SettleEvent { event_id, outcome, again_at, now }).await?;
+    }
+    Ok(count)
+}
+
+/// 2 s, 4 s, … up to an hour: never given up, for the money may be there.
+fn back_off(now: Micros, tries: i64) -> Micros {
+    let doubled = u32::try_from(tries.clamp(0, 11)).unwrap_or(11);
+    now.plus_seconds(2_i64.saturating_mul(1 << doubled).min(3_600))
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NotNow {
+    #[error("the gateway: {0}")]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
+    let Some(gateway_ref) = event.object_id.as_deref().filter(|_| is_about_intents(&event.kind))
+    else {
+        return Ok("not about a payment of ours".to_owned());
+    };
+    let intent = match portal.gateway.retrieve_intent(gateway_ref).await {
+        Ok(intent) => intent,
+        Err(GatewayError::NotThere) => return Ok("the gateway knows no such intent".to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(payment) = payment_of(portal, &intent).await? else {
+        return Ok("the intent is not ours".to_owned());
+    };
+    Ok(match news::take(portal, &payment, &intent, None).await? {
+        news::NewsOutcome::Taken(state) => format!("taken: {}", state.code()),
+        news::NewsOutcome::SetAside(why) => format!("set aside: {why}"),
+    })
+}
+
+fn is_about_intents(kind: &str) -> bool {
+    kind.starts_with("payment_intent.")
+}
+
+/// By the reference we stored, else by the note we left on the intent before the answer came.
+async fn payment_of(portal: &Shared, intent: &Intent) -> Result<Option<PaymentRecord>, DbError> {
+    let gateway = portal.gateway_name();
+    let pool = portal.db.read();
+    let by_ref = payments::find_by_gateway_ref(pool, gateway, &intent.gateway_ref).await?;
+    match (by_ref, intent.payment_id) {
+        (Some(payment), _) => Ok(Some(payment)),
+        (None, Some(id)) => payments::find(pool, id).await,
+        (None, None) => Ok(None),
+    }
+}

@@ -1,0 +1,42 @@
+//! `POST /webhooks/stripe`: verify the raw bytes, store once, answer after the commit.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+
+use super::store::StoreEvent;
+use crate::problem::Refusal;
+use crate::state::Shared;
+use crate::web::RawBody;
+
+pub fn router() -> Router<Shared> {
+    Router::new().route("/webhooks/stripe", post(receive))
+}
+
+/// Takes in one event. 200 also for repeated, unknown and foreign ones: all are stored, and the
+/// gateway need not send them again.
+pub async fn receive(
+    State(portal): State<Shared>,
+    headers: HeaderMap,
+    RawBody(raw): RawBody,
+) -> Result<StatusCode, Refusal> {
+    let now = portal.now();
+    let mut signatures = headers.get_all("stripe-signature").iter();
+    let signature = match (signatures.next(), signatures.next()) {
+        (Some(one), None) => one.to_str().ok(),
+        _ => None,
+    };
+    let hint = portal.gateway.verify_webhook(&raw, signature, now).map_err(|problem| {
+        tracing::warn!(?problem, "a webhook was turned away");
+        Refusal::bad_request("signature-invalid", "The signature does not fit.")
+    })?;
+    let set_aside = !portal.gateway.is_own_mode(hint.livemode);
+    if set_aside {
+        tracing::error!(event = %hint.event_id, "an event of another mode was set aside");
+    }
+    let body = String::from_utf8_lossy(&raw).into_owned();
+    portal.db.write(StoreEvent { hint, body, set_aside, now }).await?;
+    portal.work.events.notify_one();
+    Ok(StatusCode::OK)
+}

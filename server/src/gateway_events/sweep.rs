@@ -1,0 +1,152 @@
+//! The sweep: every payment whose time has come is looked at, and events that never reached us
+//! are fetched. Each look ends with the payment posted, cancelled, expired, or with a later
+//! look; never silent, never in a loop.
+
+use receivables::calendar::Micros;
+use receivables::payment::PaymentState;
+
+use super::store::{self, StoreEvent};
+use crate::db::DbError;
+use crate::gateway::GatewayError;
+use crate::payments::news::{self, Facts, NewsOutcome};
+use crate::payments::{self, PaymentRecord, create_at_gateway};
+use crate::state::Shared;
+
+const AT_ONCE: i64 = 50;
+/// The gateway keeps an idempotency key for at least a day; after this long it is never reused.
+const KEY_LIVES_SECONDS: i64 = 23 * 3_600;
+/// How far back the list of events is read when no webhook has come for long.
+const EVENTS_BACK_SECONDS: i64 = 3 * 24 * 3_600;
+
+/// What one sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepCount {
+    pub looked_at: u32,
+    pub events_found: u32,
+}
+
+pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
+    let mut count = SweepCount::default();
+    for payment in payments::to_look_at(portal.db.read(), portal.now(), AT_ONCE).await? {
+        look_at(portal, &payment).await?;
+        count.looked_at += 1;
+    }
+    Ok(count)
+}
+
+/// Fetches what webhooks missed. Storing is by event id, so nothing is done twice.
+pub async fn fetch_missed(portal: &Shared) -> Result<SweepCount, DbError> {
+    let now = portal.now();
+    let back = Micros(now.0).plus_seconds(-EVENTS_BACK_SECONDS);
+    let after = store::last_webhook(portal.db.read()).await?.map_or(back, |at| at.max(back));
+    // A webhook may have been lost while later ones arrived, so look back past the last one.
+    let after = after.plus_seconds(-3_600);
+    let mut count = SweepCount::default();
+    match portal.gateway.events_after(None, after).await {
+        Ok(hints) => {
+            for hint in hints {
+                let set_aside = !portal.gateway.is_own_mode(hint.livemode);
+                let event = StoreEvent { hint, body: String::new(), set_aside, now };
+                if portal.db.write(event).await? {
+                    count.events_found += 1;
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the list of events could not be read"),
+    }
+    Ok(count)
+}
+
+async fn look_at(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
+    let now = portal.now();
+    let key_lives = payment.started_at.plus_seconds(KEY_LIVES_SECONDS) > now;
+    match (&payment.gateway_ref, payment.state) {
+        (Some(_), PaymentState::AwaitingPayer) if payment.expires_at <= now => {
+            if payments::expire(portal, payment).await? == payments::Cancelled::InDoubt {
+                note_no_answer(portal, payment).await?;
+            }
+        }
+        (Some(gateway_ref), _) => retrieve(portal, payment, gateway_ref).await?,
+        // The same request with the same key: the gateway answers with the intent it made, or
+        // makes it now.
+        (None, _) if key_lives => {
+            create_at_gateway(portal, payment).await?;
+        }
+        (None, _) => find_by_note(portal, payment).await?,
+    }
+    Ok(())
+}
+
+async fn retrieve(
+    portal: &Shared,
+    payment: &PaymentRecord,
+    gateway_ref: &str,
+) -> Result<(), DbError> {
+    match portal.gateway.retrieve_intent(gateway_ref).await {
+        Ok(intent) => {
+            let outcome = news::take(portal, payment, &intent, None).await?;
+            if matches!(outcome, NewsOutcome::SetAside(_)) {
+                note_no_answer(portal, payment).await?;
+            }
+        }
+        Err(error) => {
+            tracing::warn!(payment = %payment.id, %error, "no answer about a payment");
+            note_no_answer(portal, payment).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The key is too old to be used again. The note we leave on every intent tells whether one was
+/// made; when none was, nothing can have been paid.
+async fn find_by_note(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
+    match portal.gateway.find_intent_by_payment(payment.id, payment.started_at).await {
+        Ok(Some(intent)) => {
+            news::take(portal, payment, &intent, None).await?;
+        }
+        Ok(None) => {
+            let event = receivables::payment::PaymentEvent::RefusedByGateway;
+            news::happen(portal, payment.id, event, Facts::default(), None).await?;
+        }
+        Err(error) => {
+            tracing::warn!(payment = %payment.id, %error, "no answer about a payment");
+            note_no_answer(portal, payment).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the next look off. A payment that waits for its payer stays so: nothing was asked of
+/// the bank, only our question went unanswered.
+async fn note_no_answer(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
+    use receivables::payment::PaymentEvent;
+    let event = match payment.state {
+        PaymentState::AwaitingPayer => PaymentEvent::CreatedAtGateway,
+        PaymentState::Processing => PaymentEvent::BankIsConfirming,
+        _ => PaymentEvent::NoClearAnswer,
+    };
+    news::happen(portal, payment.id, event, Facts::default(), None).await?;
+    Ok(())
+}
+
+/// Asks the gateway for someone who waits for the answer, at most every few seconds a payment.
+pub async fn ask_now(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
+    const SECONDS_BETWEEN: i64 = 3;
+    let (Some(gateway_ref), true) = (&payment.gateway_ref, payment.state.is_in_flight()) else {
+        return Ok(());
+    };
+    let now = portal.now();
+    let turn =
+        payments::TakeTurn { id: payment.id, now, not_since: now.plus_seconds(-SECONDS_BETWEEN) };
+    if !portal.db.write(turn).await? {
+        return Ok(());
+    }
+    match portal.gateway.retrieve_intent(gateway_ref).await {
+        Ok(intent) => {
+            news::take(portal, payment, &intent, None).await?;
+        }
+        Err(GatewayError::NotThere) => {}
+        Err(error) => tracing::info!(payment = %payment.id, %error, "the gateway did not answer"),
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Payments: money towards an account, from the first press to the posting.
+//!
+//! A payment, its key and its reservation are committed before the gateway is asked ([`start`]);
+//! what the gateway says is taken in one place ([`news`]); money is posted in one place
+//! ([`post`]), for every tender. States change only by the table in
+//! `receivables::payment::TRANSITIONS`.
+//!
+//! Invariant: while a payment is in flight its reservation stands, and when it leaves flight
+//! the reservation is gone in the same transaction.
+
+mod cancel;
+mod document;
+mod history;
+pub mod news;
+pub mod post;
+mod preview;
+mod routes;
+mod start;
+mod store;
+
+pub use cancel::{Cancelled, cancel, expire};
+pub use document::document;
+pub use history::{PaymentCursor, payments_of};
+pub use preview::{AccountView, refusal_of, view_in, view_of};
+pub use routes::router;
+pub use start::{AskOutcome, StartOutcome, Starting, create_at_gateway, create_key, start};
+pub use store::{
+    PaymentRecord, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight, to_look_at,
+};
+
+/// Every SQL text of this room, for the test that prepares them on both engines.
+pub const SQL: &[&[&str]] = &[history::SQL, store::SQL, post::SQL, cancel::SQL];

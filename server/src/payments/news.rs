@@ -1,0 +1,211 @@
+//! News from the gateway about a payment: the one way its state changes.
+//!
+//! Whoever brings the news (webhook, sweep, a waiting payer, our own call) brings an [`Intent`]
+//! as the gateway shows it *now*, or the lack of a clear answer. Late and repeated news change
+//! nothing; money received goes to [`super::post`].
+
+use receivables::calendar::Micros;
+use receivables::ids::PaymentId;
+use receivables::payment::{PaymentEvent, PaymentState};
+use sqlx::AnyConnection;
+
+use super::post::{PostOutcome, Received, post};
+use super::store::{self, PaymentRecord};
+use crate::accounts;
+use crate::db::{Command, DbError};
+use crate::gateway::{Intent, IntentStatus, MethodSummary};
+use crate::state::Shared;
+
+/// What was done with a piece of news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewsOutcome {
+    /// The payment's state after it.
+    Taken(PaymentState),
+    /// The intent is not ours, or says what cannot be: nothing was changed.
+    SetAside(&'static str),
+}
+
+/// Takes what the gateway says of a payment now.
+pub async fn take(
+    portal: &Shared,
+    payment: &PaymentRecord,
+    intent: &Intent,
+    answered: Option<&Answered>,
+) -> Result<NewsOutcome, DbError> {
+    if let Some(why) = foreign(payment, intent) {
+        tracing::error!(payment = %payment.id, why, "an intent does not fit its payment");
+        return Ok(NewsOutcome::SetAside(why));
+    }
+    let event = match intent.status {
+        IntentStatus::Succeeded => return take_money(portal, payment, intent).await,
+        IntentStatus::AwaitingPayer if intent.last_decline.is_some() => {
+            PaymentEvent::DeclinedByBank
+        }
+        IntentStatus::AwaitingPayer => PaymentEvent::CreatedAtGateway,
+        IntentStatus::Processing | IntentStatus::AwaitingCapture => PaymentEvent::BankIsConfirming,
+        IntentStatus::Cancelled if payment.expires_at <= portal.now() => {
+            PaymentEvent::ExpiryConfirmed
+        }
+        IntentStatus::Cancelled => PaymentEvent::CancelConfirmed,
+    };
+    let decline = intent.last_decline.as_ref().map(|decline| decline.message.clone());
+    let facts = Facts { gateway_ref: Some(intent.gateway_ref.clone()), decline };
+    happen(portal, payment.id, event, facts, answered.cloned()).await
+}
+
+/// The answer of one of our own calls, so that its attempt is closed with it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub gateway_key: String,
+    pub outcome: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub gateway_ref: Option<String>,
+    pub decline: Option<String>,
+}
+
+async fn take_money(
+    portal: &Shared,
+    payment: &PaymentRecord,
+    intent: &Intent,
+) -> Result<NewsOutcome, DbError> {
+    let received = Received {
+        payment_id: payment.id,
+        gateway_ref: intent.gateway_ref.clone(),
+        amount: intent.amount_received,
+        currency: intent.currency,
+        tender: intent.method.as_ref().map_or(payment.tender, |method| method.kind),
+        method: intent.method.as_ref().map(method_words),
+        effective_on: portal.today(),
+    };
+    Ok(match post(portal, received).await? {
+        PostOutcome::Posted | PostOutcome::PostedBefore => NewsOutcome::Taken(PaymentState::Posted),
+        PostOutcome::Mismatch(why) => {
+            tracing::error!(payment = %payment.id, why, "received money could not be posted");
+            NewsOutcome::SetAside(why)
+        }
+    })
+}
+
+/// `Visa 4242`, `Bank account 6789`.
+fn method_words(method: &MethodSummary) -> String {
+    let brand = method.brand.as_deref().unwrap_or(match method.kind {
+        receivables::tender::Tender::BankDebit => "Bank account",
+        _ => "Card",
+    });
+    let mut words = brand.to_owned();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    match &method.last4 {
+        Some(last4) => format!("{words} {last4}"),
+        None => words,
+    }
+}
+
+/// Why this intent cannot be this payment's, if it cannot.
+fn foreign(payment: &PaymentRecord, intent: &Intent) -> Option<&'static str> {
+    if intent.payment_id.is_some_and(|id| id != payment.id) {
+        return Some("the intent carries another payment's note");
+    }
+    if payment.gateway_ref.as_ref().is_some_and(|known| *known != intent.gateway_ref) {
+        return Some("the payment has another intent");
+    }
+    if payment.gateway_ref.is_none() && intent.payment_id.is_none() {
+        return Some("the intent carries no note of ours");
+    }
+    if intent.amount != payment.amount || intent.currency != payment.currency {
+        return Some("the intent has another amount or currency");
+    }
+    None
+}
+
+/// Something happened to a payment that moves no money.
+pub async fn happen(
+    portal: &Shared,
+    payment_id: PaymentId,
+    event: PaymentEvent,
+    facts: Facts,
+    answered: Option<Answered>,
+) -> Result<NewsOutcome, DbError> {
+    let now = portal.now();
+    portal.db.write(Happen { payment_id, event, facts, answered, now }).await
+}
+
+struct Happen {
+    payment_id: PaymentId,
+    event: PaymentEvent,
+    facts: Facts,
+    answered: Option<Answered>,
+    now: Micros,
+}
+
+impl Command for Happen {
+    type Reply = NewsOutcome;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<NewsOutcome, DbError> {
+        let Some(found) = store::find(&mut *tx, self.payment_id).await? else {
+            return Ok(NewsOutcome::SetAside("there is no such payment"));
+        };
+        accounts::lock(tx, found.account_id).await?;
+        let Some(mut payment) = store::find(&mut *tx, found.id).await? else {
+            return Ok(NewsOutcome::SetAside("there is no such payment"));
+        };
+        if let Some(Answered { gateway_key, outcome }) = &self.answered {
+            store::answer_attempt(tx, payment.id, gateway_key, outcome, self.now).await?;
+        }
+        let Ok(next) = payment.state.on(self.event) else {
+            tracing::info!(payment = %payment.id, state = payment.state.code(),
+                event = self.event.code(), "late news changes nothing");
+            return Ok(NewsOutcome::Taken(payment.state));
+        };
+        let was = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
+        let was_in_flight = payment.state.is_in_flight();
+        payment.state = next;
+        if self.facts.gateway_ref.is_some() && payment.gateway_ref.is_none() {
+            payment.gateway_ref.clone_from(&self.facts.gateway_ref);
+        }
+        payment.decline = match self.event {
+            PaymentEvent::DeclinedByBank => self.facts.decline.clone(),
+            // Still the same try, seen again: the bank's words stay until something else happens.
+            PaymentEvent::NoClearAnswer | PaymentEvent::CancelConfirmed => payment.decline,
+            _ => None,
+        };
+        let is = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
+        let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
+        if is != was || look_was_due {
+            self.schedule(&mut payment, was.0);
+            payment.changed_at = if is == was { payment.changed_at } else { self.now };
+            store::change(tx, &payment, self.event).await?;
+        }
+        if was_in_flight && next.is_final() {
+            store::release(tx, payment.id).await?;
+        }
+        Ok(NewsOutcome::Taken(next))
+    }
+}
+
+impl Happen {
+    /// When the sweep looks again: unknown after 5 minutes, an hour, then daily; processing
+    /// after an hour, then daily; awaiting when it expires.
+    fn schedule(&self, payment: &mut PaymentRecord, was: PaymentState) {
+        const MINUTE: i64 = 60;
+        const HOUR: i64 = 60 * MINUTE;
+        const DAY: i64 = 24 * HOUR;
+        payment.looks = if payment.state == was { payment.looks + 1 } else { 0 };
+        let in_seconds = |seconds| Some(self.now.plus_seconds(seconds));
+        payment.look_at = match (payment.state, payment.looks) {
+            (PaymentState::Unknown, 0) => in_seconds(5 * MINUTE),
+            (PaymentState::Unknown, 1) | (PaymentState::Processing, 0) => in_seconds(HOUR),
+            (PaymentState::Unknown | PaymentState::Processing, _) => in_seconds(DAY),
+            // Asked too early or without effect: again in a minute.
+            (PaymentState::AwaitingPayer, _) => {
+                Some(payment.expires_at.max(self.now.plus_seconds(MINUTE)))
+            }
+            (PaymentState::Created, _) => in_seconds(MINUTE),
+            _ => None,
+        };
+    }
+}

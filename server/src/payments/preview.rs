@@ -1,0 +1,104 @@
+//! What an account looks like to a preview, read in one moment, and refusals in its words.
+
+use receivables::allocation::{AccountSnapshot, PaymentRules, PreviewRefusal};
+use receivables::bill::BillingPeriod;
+use receivables::calendar::CivilDate;
+use receivables::ids::{AccountId, BillId};
+use receivables::money::{Currency, MinorUnits};
+use receivables::open_item::OpenItem;
+use receivables::words::{Language, bill_numbers, preview_refusal};
+use sqlx::AnyConnection;
+
+use crate::accounts::{AccountRow, LockedAccount};
+use crate::bills::{StoredItem, open_items};
+use crate::db::DbError;
+use crate::problem::Refusal;
+use crate::state::Portal;
+
+/// Everything a preview of one account depends on.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    pub id: AccountId,
+    pub currency: Currency,
+    pub credit: MinorUnits,
+    pub rules: PaymentRules,
+    pub today: CivilDate,
+    pub stored: Vec<StoredItem>,
+    pub items: Vec<OpenItem>,
+}
+
+impl AccountView {
+    fn new(
+        id: AccountId,
+        currency: Currency,
+        credit: MinorUnits,
+        rules: PaymentRules,
+        today: CivilDate,
+        stored: Vec<StoredItem>,
+    ) -> Self {
+        let items = stored.iter().map(|stored| stored.item.clone()).collect();
+        Self { id, currency, credit, rules, today, stored, items }
+    }
+
+    pub fn snapshot(&self) -> AccountSnapshot<'_> {
+        AccountSnapshot {
+            currency: self.currency,
+            items: &self.items,
+            credit_on_account: self.credit,
+            rules: self.rules,
+            today: self.today,
+        }
+    }
+
+    pub fn period_of(&self, bill_id: BillId) -> Option<BillingPeriod> {
+        self.stored.iter().find(|stored| stored.item.bill_id == bill_id)?.period
+    }
+
+    /// Adds to a preview's lines what the rules do not need and people do: the periods.
+    pub fn with_periods(
+        &self,
+        mut preview: receivables::allocation::Preview,
+    ) -> receivables::allocation::Preview {
+        for line in &mut preview.lines {
+            line.period = self.period_of(line.bill_id);
+        }
+        preview
+    }
+}
+
+/// The view for showing: no lock, one moment of the database.
+pub async fn view_of(portal: &Portal, account: &AccountRow) -> Result<AccountView, DbError> {
+    let stored = open_items(portal.db.read(), account.id).await?;
+    let biller = portal.settings.payment_rules();
+    let rules = PaymentRules { order: account.order.unwrap_or(biller.order), ..biller };
+    let (id, currency) = (account.id, account.currency);
+    Ok(AccountView::new(id, currency, account.credit, rules, portal.today(), stored))
+}
+
+/// The view inside a command that holds the account's lock.
+pub async fn view_in(
+    tx: &mut AnyConnection,
+    account: &LockedAccount,
+    biller: &PaymentRules,
+    today: CivilDate,
+) -> Result<AccountView, DbError> {
+    let stored = open_items(&mut *tx, account.id).await?;
+    let rules = account.rules(biller);
+    Ok(AccountView::new(account.id, account.currency, account.credit, rules, today, stored))
+}
+
+/// A refused preview as an answer, in the payer's words, pointing at the field.
+pub fn refusal_of(refusal: &PreviewRefusal, view: &AccountView) -> Refusal {
+    let words =
+        preview_refusal(Language::EnglishUs, refusal, view.currency, bill_numbers(&view.items));
+    let pointer = match refusal {
+        PreviewRefusal::Amount(_) => "#/amount",
+        PreviewRefusal::Direction(_) => "#/direction/bills",
+    };
+    // A bill that stopped taking payments is a conflict with what happened meanwhile, not a
+    // malformed wish.
+    match refusal.code() {
+        code @ "bill-not-payable" => Refusal::conflict(code, words).at(pointer),
+        code => Refusal::unprocessable(code, words).at(pointer),
+    }
+}

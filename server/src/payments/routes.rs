@@ -1,0 +1,269 @@
+//! The routes of payments: previews, starting, looking, cancelling, the history.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use receivables::allocation::preview;
+use receivables::api::payments::{
+    PaymentDocument, PaymentPage, PaymentRequest, PreviewDocument, PreviewRequest,
+};
+use receivables::api::problem::Problem;
+use receivables::ids::{AccountId, PaymentId};
+use receivables::payment::PaymentStage;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::history::{PaymentCursor, payments_of};
+use super::preview::{refusal_of, view_of};
+use super::start::{Starting, currency_mismatch, start};
+use super::store::{PaymentRecord, find_for_customer};
+use super::{cancel, document};
+use crate::accounts::account_of;
+use crate::clock::instant_text;
+use crate::gateway::Intent;
+use crate::gateway_events::ask_now;
+use crate::problem::Refusal;
+use crate::sign_in::Caller;
+use crate::state::Shared;
+use crate::web::{Body, Page, Path, Query};
+
+pub fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(preview_payment))
+        .routes(routes!(start_payment, list_payments))
+        .routes(routes!(show_payment))
+        .routes(routes!(cancel_payment))
+}
+
+/// What a payment would settle. Nothing is stored.
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{id}/allocation-previews",
+    operation_id = "allocationPreviewForAccount", tag = "payments",
+    params(("id" = AccountId, Path, description = "The account")),
+    request_body = PreviewRequest,
+    responses(
+        (status = 200, body = PreviewDocument),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn preview_payment(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Body(request): Body<PreviewRequest>,
+) -> Result<Json<PreviewDocument>, Refusal> {
+    let account = account_of(&portal, &caller, id).await?;
+    if request.currency != account.currency {
+        return Err(currency_mismatch(account.currency));
+    }
+    let view = view_of(&portal, &account).await?;
+    let worked_out = preview(&view.snapshot(), request.amount, &request.direction)
+        .map_err(|refusal| refusal_of(&refusal, &view))?;
+    Ok(Json(PreviewDocument {
+        account_id: id,
+        as_of: instant_text(portal.now()),
+        today: view.today,
+        preview: view.with_periods(worked_out),
+    }))
+}
+
+/// Starts a payment of the confirmed preview. The same id and key again: the same payment.
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{id}/payments", operation_id = "paymentForAccount",
+    tag = "payments",
+    params(
+        ("id" = AccountId, Path, description = "The account"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible characters",
+            min_length = 1, max_length = 255),
+    ),
+    request_body = PaymentRequest,
+    responses(
+        (status = 200, description = "The same request again", body = PaymentDocument),
+        (status = 201, description = "Started", body = PaymentDocument),
+        (status = 202, description = "Started, the gateway's answer is in doubt",
+            body = PaymentDocument),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "allocation-changed with the new preview, or \
+            balance-reserved with the payment in flight", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn start_payment(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(account_id): Path<AccountId>,
+    headers: HeaderMap,
+    Body(request): Body<PaymentRequest>,
+) -> Result<Response, Refusal> {
+    let account = account_of(&portal, &caller, account_id).await?;
+    let starting = Starting {
+        account_id,
+        customer_id: caller.customer_id,
+        session_hash: caller.session_hash,
+        idempotency_key: idempotency_key(&headers)?,
+        request,
+    };
+    let started = start(&portal, starting).await?;
+    let payment = &started.payment;
+    let stage = payment.state.stage(payment.decline.is_some());
+    let status = match (started.repeated, stage) {
+        (_, PaymentStage::Checking) => StatusCode::ACCEPTED,
+        (true, _) => StatusCode::OK,
+        (false, _) => StatusCode::CREATED,
+    };
+    let location = format!("/api/v1/payments/{}", payment.id);
+    let document = document(&portal, payment, account.number, None, started.intent.as_ref());
+    Ok((status, [(header::LOCATION, location)], Json(document)).into_response())
+}
+
+/// A payment as it stands. While somebody waits, the gateway is asked again now and then.
+#[utoipa::path(
+    get, path = "/api/v1/payments/{id}", operation_id = "payment", tag = "payments",
+    params(("id" = PaymentId, Path, description = "The payment")),
+    responses(
+        (status = 200, body = PaymentDocument),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn show_payment(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<PaymentDocument>, Refusal> {
+    let payment = payment_of(&portal, &caller, id).await?;
+    if let Err(error) = ask_now(&portal, &payment).await {
+        // Looking goes on while the database takes no writes.
+        tracing::warn!(payment = %id, %error, "the gateway's answer could not be noted");
+    }
+    Ok(Json(document_of(&portal, &caller, id, None).await?))
+}
+
+/// The payer gives up a payment that has not been paid.
+#[utoipa::path(
+    post, path = "/api/v1/payments/{id}/cancellation", operation_id = "cancelPayment",
+    tag = "payments",
+    params(("id" = PaymentId, Path, description = "The payment")),
+    request_body = Nothing,
+    responses(
+        (status = 200, description = "As it stands now: cancelled, or paid meanwhile",
+            body = PaymentDocument),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn cancel_payment(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<PaymentDocument>, Refusal> {
+    let payment = payment_of(&portal, &caller, id).await?;
+    if payment.state.is_final() && payment.state != receivables::payment::PaymentState::Cancelled {
+        let words = "This payment is already done.";
+        return Err(Refusal::conflict("invalid-state", words).with_payment(id));
+    }
+    cancel(&portal, &payment).await?;
+    Ok(Json(document_of(&portal, &caller, id, None).await?))
+}
+
+/// An empty JSON object: the request says all by its address.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    limit: Option<String>,
+    after: Option<String>,
+}
+
+/// The payments of an account, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{id}/payments", operation_id = "paymentsOfAccount",
+    tag = "payments",
+    params(
+        ("id" = AccountId, Path, description = "The account"),
+        ("limit" = Option<u16>, Query, description = "1 to 200, 50 unless told",
+            minimum = 1, maximum = 200),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses(
+        (status = 200, body = PaymentPage),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn list_payments(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<PaymentPage>, Refusal> {
+    let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), PaymentCursor::parse)?;
+    account_of(&portal, &caller, id).await?;
+    let pool = portal.db.read();
+    let (items, next) = payments_of(pool, id, page.after, page.limit, &portal.zone).await?;
+    Ok(Json(PaymentPage { items, next }))
+}
+
+/// The caller's payment, or the same answer as for one that does not exist.
+async fn payment_of(
+    portal: &Shared,
+    caller: &Caller,
+    id: PaymentId,
+) -> Result<PaymentRecord, Refusal> {
+    find_for_customer(portal.db.read(), id, caller.customer_id)
+        .await?
+        .ok_or_else(Refusal::not_found)
+}
+
+async fn document_of(
+    portal: &Shared,
+    caller: &Caller,
+    id: PaymentId,
+    intent: Option<&Intent>,
+) -> Result<PaymentDocument, Refusal> {
+    let payment = payment_of(portal, caller, id).await?;
+    let account = account_of(portal, caller, payment.account_id).await?;
+    let receipt_number = crate::receipts::number_of(portal.db.read(), id).await?;
+    Ok(document(portal, &payment, account.number, receipt_number, intent))
+}
+
+/// One key, 1 to 255 visible ASCII characters, bare or quoted as the draft standard says.
+fn idempotency_key(headers: &HeaderMap) -> Result<String, Refusal> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else {
+        let words = "Send an Idempotency-Key, so that a repeat is not a second payment.";
+        let code = "idempotency-key-missing";
+        return Err(Refusal::bad_request(code, words).at("header:Idempotency-Key"));
+    };
+    let bare = key
+        .to_str()
+        .ok()
+        .map(|key| key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key));
+    let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+    bare.filter(|key| (1..=255).contains(&key.len()) && keys.next().is_none())
+        .filter(visible)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            let words = "An Idempotency-Key is one header of 1 to 255 visible characters.";
+            Refusal::bad_request("idempotency-key-invalid", words).at("header:Idempotency-Key")
+        })
+}
