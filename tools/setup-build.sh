@@ -1,6 +1,6 @@
 #!/bin/bash
 # Install what building needs and this machine lacks. Quick when nothing is missing.
-# rustup, a C compiler and python3 are expected; everything else is brought.
+# Only rustup's cargo is expected; everything else is brought.
 set -euo pipefail
 . "$(dirname "$0")/environment.sh"
 . tools/install.sh
@@ -8,6 +8,9 @@ set -euo pipefail
 if ! command -v cargo >/dev/null; then
   echo 'Missing: cargo. Install Rust 1.94 or newer by rustup, then start again.' >&2
   exit 1
+fi
+if ! command -v cc >/dev/null; then
+  install_packages 'a C compiler, for SQLite' gcc libc6-dev
 fi
 if ! command -v npm >/dev/null; then
   install_packages 'Node and npm' nodejs npm

@@ -4,14 +4,17 @@ set -euo pipefail
 . "$(dirname "$0")/environment.sh"
 . tools/install.sh
 
-if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+if ! cargo clippy --version >/dev/null 2>&1 || ! cargo fmt --version >/dev/null 2>&1; then
+  rustup component add clippy rustfmt
+fi
+if [ ! -x /usr/bin/chromium ]; then
   install_packages 'the browser Chromium' chromium
 fi
 if ! tools/postgres-programs.sh >/dev/null; then
   install_packages 'the database PostgreSQL' postgresql
 fi
 if ! python3 -c 'import ensurepip' 2>/dev/null; then
-  install_packages 'environments for Python' python3-venv
+  install_packages 'Python and its environments' python3 python3-venv
 fi
 if ! cmp -s tools/peers/requirements.txt .tools/peers/installed-from; then
   echo 'installing localstripe and a mail server for tests'
