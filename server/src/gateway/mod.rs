@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod intent;
 mod requests;
+pub mod sandbox;
 mod settings;
 mod signature;
 mod transport;
@@ -29,7 +30,7 @@ pub use intent::{Decline, Intent, IntentStatus, MethodSummary};
 pub use requests::IntentRequest;
 pub use settings::{GatewaySettings, SettingsProblem};
 pub use signature::SignatureProblem;
-pub use transport::{API_VERSION, Pause, RealPause, Surroundings};
+pub use transport::{API_VERSION, Pause, RealPause, Surroundings, plain_client};
 
 use crate::config::Secret;
 use transport::Transport;

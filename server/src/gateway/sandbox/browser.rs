@@ -1,0 +1,145 @@
+//! Where the payer's browser talks to the sandbox, in place of Stripe's own script. Mounted on
+//! the public router only while the sandbox runs.
+//!
+//! A double click is answered with the intent as it is: confirming twice takes nothing twice.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::api::cut_off;
+use super::cards::TestCard;
+use super::intents::{Authentication, SandboxIntent, Status};
+use super::payer::{PayerStep, Step};
+use super::{Core, store};
+use crate::config::Secret;
+use crate::problem::Refusal;
+use crate::web::Body;
+
+pub(super) fn router(core: Arc<Core>) -> Router {
+    Router::new()
+        .route("/sandbox/cards", get(cards))
+        .route("/sandbox/intents/{id}/confirm", post(confirm))
+        .route("/sandbox/intents/{id}/authenticate", post(authenticate))
+        .route("/sandbox/settle", post(settle))
+        .with_state(core)
+}
+
+/// A way to pay, as the card picker shows it.
+#[derive(Serialize)]
+struct CardChoice {
+    card: TestCard,
+    label: &'static str,
+    what_it_does: &'static str,
+}
+
+async fn cards() -> Json<Vec<CardChoice>> {
+    let choice = |card: TestCard| CardChoice {
+        card,
+        label: card.label(),
+        what_it_does: card.what_it_does(),
+    };
+    Json(TestCard::ALL.map(choice).into())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    client_secret: Secret,
+    card: TestCard,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthenticationResult {
+    client_secret: Secret,
+    outcome: Authentication,
+}
+
+/// What became of the payer's step.
+#[derive(Serialize)]
+struct StepResult {
+    status: Status,
+    /// Why the bank said no, where it did.
+    decline: Option<DeclineWords>,
+}
+
+#[derive(Serialize)]
+struct DeclineWords {
+    code: String,
+    message: String,
+}
+
+impl From<SandboxIntent> for StepResult {
+    fn from(intent: SandboxIntent) -> Self {
+        let decline = intent.last_decline.map(|decline| DeclineWords {
+            code: decline.decline_code.unwrap_or(decline.code),
+            message: decline.message,
+        });
+        Self { status: intent.status, decline }
+    }
+}
+
+async fn confirm(
+    State(core): State<Arc<Core>>,
+    Path(intent_id): Path<String>,
+    Body(Confirmation { client_secret, card }): Body<Confirmation>,
+) -> Result<Response, Refusal> {
+    let step = Step::Confirm { client_secret, card };
+    let result = take_step(&core, intent_id, step).await?;
+    if card == TestCard::AnswerLost {
+        return Ok(cut_off(StatusCode::OK));
+    }
+    Ok(Json(result).into_response())
+}
+
+async fn authenticate(
+    State(core): State<Arc<Core>>,
+    Path(intent_id): Path<String>,
+    Body(AuthenticationResult { client_secret, outcome }): Body<AuthenticationResult>,
+) -> Result<Json<StepResult>, Refusal> {
+    let step = Step::Authenticate { client_secret, outcome };
+    take_step(&core, intent_id, step).await.map(Json)
+}
+
+async fn take_step(core: &Core, intent_id: String, step: Step) -> Result<StepResult, Refusal> {
+    let occasion = core.occasion(None);
+    let found = core.database.write(PayerStep { occasion, intent_id, step }).await?;
+    core.wake();
+    found.map(Into::into).ok_or_else(Refusal::not_found)
+}
+
+/// Which debits come to their end now: one, or all that are under way.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettleNow {
+    intent: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Settled {
+    settled: usize,
+}
+
+async fn settle(
+    State(core): State<Arc<Core>>,
+    Body(SettleNow { intent }): Body<SettleNow>,
+) -> Result<Json<Settled>, Refusal> {
+    let under_way = match intent {
+        Some(intent) => vec![intent],
+        None => {
+            let mut connection = core.database.read().acquire().await?;
+            store::settling(&mut connection, i64::MAX).await?
+        }
+    };
+    let settled = under_way.len();
+    for intent_id in under_way {
+        take_step(&core, intent_id, Step::Settle).await?;
+    }
+    Ok(Json(Settled { settled }))
+}

@@ -1,0 +1,141 @@
+//! Everything the sandbox says decodes with the types that others made from Stripe's own
+//! specification, at the very version we pin.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use server::gateway::sandbox::TestCard;
+use stripe_webhook::{EventObject, Webhook};
+
+use crate::stage::{Stage, stage};
+
+fn decodes<T: DeserializeOwned>(what: &str, value: &Value) -> T {
+    serde_json::from_value(value.clone())
+        .unwrap_or_else(|error| panic!("{what}: {error}\n{value:#}"))
+}
+
+/// Walks every card through its course and refunds what was taken.
+async fn every_course(stage: &Stage) {
+    for card in TestCard::ALL {
+        let (_, intent) =
+            stage.raw("POST", "payment_intents", "amount=6234&currency=usd&metadata[a]=b").await;
+        decodes::<stripe_shared::PaymentIntent>("created", &intent);
+        let name = intent["id"].as_str().unwrap();
+        let path = format!("payment_intents/{name}/confirm");
+        let form = format!("payment_method=pm_sbx_card_{}", card.code());
+        let (status, answer) = stage.raw("POST", &path, &form).await;
+        match status {
+            200 => drop(decodes::<stripe_shared::PaymentIntent>("confirmed", &answer)),
+            402 => drop(decodes::<stripe_shared::ApiErrors>("declined", &answer["error"])),
+            other => panic!("{other} {answer:#}"),
+        }
+    }
+    stage.post("/sandbox/settle", serde_json::json!({})).await.unwrap();
+    let (_, listed) = stage.raw("GET", "payment_intents?limit=100", "").await;
+    for intent in listed["data"].as_array().unwrap() {
+        let name = intent["id"].as_str().unwrap();
+        match intent["status"].as_str().unwrap() {
+            "succeeded" => {
+                let form = format!("payment_intent={name}&amount=1000&metadata[a]=b");
+                let (status, refund) = stage.raw("POST", "refunds", &form).await;
+                assert_eq!(status, 200, "{refund:#}");
+                decodes::<stripe_shared::Refund>("refund", &refund);
+            }
+            _ => {
+                let path = format!("payment_intents/{name}/cancel");
+                let form = "cancellation_reason=abandoned";
+                let (status, cancelled) = stage.raw("POST", &path, form).await;
+                assert_eq!(status, 200, "{cancelled:#}");
+                decodes::<stripe_shared::PaymentIntent>("cancelled", &cancelled);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_object_list_and_error_decodes_with_the_published_types() {
+    let stage = stage().await;
+    every_course(&stage).await;
+    type List<T> = stripe_types::List<T>;
+    let (_, intents) = stage.raw("GET", "payment_intents?limit=100", "").await;
+    let list = decodes::<List<stripe_shared::PaymentIntent>>("intents", &intents);
+    assert_eq!(list.data.len(), TestCard::ALL.len());
+    for intent in &list.data {
+        let path = format!("payment_intents/{}?expand[0]=latest_charge", intent.id);
+        let (_, expanded) = stage.raw("GET", &path, "").await;
+        let expanded = decodes::<stripe_shared::PaymentIntent>("expanded", &expanded);
+        let charge = expanded.latest_charge.as_ref().and_then(|charge| charge.as_object());
+        if let Some(charge) = charge {
+            assert!(charge.payment_method_details.is_some());
+            let (_, charge) = stage.raw("GET", &format!("charges/{}", charge.id), "").await;
+            decodes::<stripe_shared::Charge>("charge", &charge);
+        }
+    }
+    let (_, refunds) = stage.raw("GET", "refunds?limit=100", "").await;
+    assert!(!decodes::<List<stripe_shared::Refund>>("refunds", &refunds).data.is_empty());
+    let (_, events) = stage.raw("GET", "events?limit=100", "").await;
+    let events = decodes::<List<stripe_shared::Event>>("events", &events);
+    assert!(events.data.len() > 3 * TestCard::ALL.len());
+
+    for (method, path, form) in [
+        ("GET", "payment_intents/pi_none", ""),
+        ("GET", "charges/ch_none", ""),
+        ("GET", "events?ending_before=evt_none", ""),
+        ("GET", "payment_intents?limit=0", ""),
+        ("GET", "customers", ""),
+        ("POST", "payment_intents", "amount=1&currency=usd"),
+        ("POST", "payment_intents/pi_none/cancel", ""),
+        ("POST", "refunds", ""),
+    ] {
+        let (status, body) = stage.raw(method, path, form).await;
+        assert!(status == 400 || status == 404, "{method} {path}: {status}");
+        decodes::<stripe_shared::ApiErrors>(path, &body["error"]);
+    }
+}
+
+#[tokio::test]
+async fn every_event_decodes_as_a_webhook_with_the_object_it_names() {
+    let stage = stage().await;
+    every_course(&stage).await;
+    let (_, events) = stage.raw("GET", "events?limit=100", "").await;
+    let mut kinds = std::collections::BTreeSet::new();
+    for event in events["data"].as_array().unwrap() {
+        let text = event.to_string();
+        let header = Webhook::generate_test_header(&text, "whsec_1", None);
+        let decoded = Webhook::construct_event(&text, &header, "whsec_1").unwrap();
+        assert!(
+            !matches!(decoded.data.object, EventObject::Unknown(_)),
+            "{} is not known",
+            event["type"]
+        );
+        assert_eq!(decoded.api_version, Some(stripe_shared::version::VERSION));
+        kinds.insert(event["type"].as_str().unwrap().to_owned());
+    }
+    let expected = [
+        "charge.failed",
+        "charge.pending",
+        "charge.refunded",
+        "charge.succeeded",
+        "payment_intent.canceled",
+        "payment_intent.created",
+        "payment_intent.payment_failed",
+        "payment_intent.processing",
+        "payment_intent.requires_action",
+        "payment_intent.succeeded",
+        "refund.created",
+    ];
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn what_is_delivered_is_authentic_to_the_published_verifier_too() {
+    let stage = stage().await;
+    let intent = stage.new_intent().await;
+    stage.confirm(&intent, TestCard::Success).await.unwrap();
+    stage.sandbox.tick().await.unwrap();
+    let arrived = stage.public.arrivals();
+    let text = std::str::from_utf8(&arrived[0].raw).unwrap();
+    let secret = stage.sandbox.gateway_settings().webhook_secrets.remove(0);
+    let stamp = arrived[0].signature.split(['=', ',']).nth(1).unwrap().parse().unwrap();
+    let header = Webhook::generate_test_header(text, secret.reveal(), Some(stamp));
+    assert_eq!(header, arrived[0].signature);
+}
