@@ -66,6 +66,7 @@ pub struct Settings {
     pub payments: PaymentSettings,
     pub stripe: StripeSettings,
     pub mail: MailSettings,
+    pub backend: BackendSettings,
     pub sign_in: SignInSettings,
 }
 
@@ -102,6 +103,14 @@ pub struct MailSettings {
     /// `smtp://user:password@host:port`, `smtps://…`; empty: mails become files.
     pub smtp_url: Secret,
     pub from: String,
+}
+
+/// The biller's own system.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendSettings {
+    /// Told of each payment by POST; empty: nobody is told.
+    pub write_back_url: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

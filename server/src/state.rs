@@ -11,6 +11,7 @@ use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::Database;
 use crate::gateway::Gateway;
+use crate::outbox::Senders;
 
 /// The running portal. Handlers take it as `State<Shared>`.
 pub struct Portal {
@@ -20,6 +21,7 @@ pub struct Portal {
     pub gateway: Gateway,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
+    pub senders: Senders,
     pub work: Work,
 }
 

@@ -6,7 +6,6 @@
 
 mod en_us;
 mod message;
-mod reasons;
 mod refusals;
 
 pub use message::Message;

@@ -5,17 +5,59 @@
 //! cannot be read is refused with a problem that names the place and never repeats the value.
 //! Nothing here knows who is asking or what is owed.
 
+mod answer;
+mod app_files;
 mod body;
+mod content_policy;
+mod csp_reports;
 mod field_code;
+mod headers;
 mod page;
 mod path;
 mod query;
 mod strict_json;
 
 pub use body::{Body, RawBody, require_json};
+pub use content_policy::set_plain_page;
 pub use page::Page;
 pub use path::Path;
 pub use query::Query;
 
-/// The largest body of a request, unless a route says otherwise.
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::problem::Refusal;
+use crate::state::{Portal, Shared};
+
+/// The largest body of a request, unless a route sets a `DefaultBodyLimit` of its own.
 pub const LARGEST_BODY: usize = 64 * 1024;
+
+/// The rooms' routes with everything around them: the whole service. Called once, last.
+pub fn serve(rooms: Router<Shared>, portal: &Shared) -> Router {
+    rooms
+        .merge(csp_reports::router())
+        .route("/healthz", get(health))
+        .method_not_allowed_fallback(not_allowed)
+        .fallback_service(app_files::fallback(portal))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn_with_state(portal.clone(), answer::answer))
+        .with_state(portal.clone())
+}
+
+/// The process runs; whether the database takes writes is another question.
+async fn health() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "status": "ok" }))
+}
+
+async fn not_allowed() -> Refusal {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Refusal::new(status, "method-not-allowed", "This cannot be done here.")
+}
+
+/// Is this a demonstration, in which mails may be read by whoever looks?
+pub fn is_open_to_look_at(portal: &Portal) -> bool {
+    portal.settings.demo && portal.is_demo()
+}

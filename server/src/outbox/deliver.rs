@@ -1,0 +1,155 @@
+//! Doing what is due.
+
+use std::time::Duration;
+
+use super::enqueue::OutboxKind;
+use super::letter::Letter;
+use super::senders::SendError;
+use super::store::{Claim, Claimed, Forget, Lane, Settle};
+use crate::db::DbError;
+use crate::state::{Portal, Shared};
+
+/// For one delivery.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than the 20 rows of a claim take when each uses up its timeout.
+const LEASE_SECONDS: i64 = 300;
+const LONGEST_WAIT_SECONDS: i64 = 6 * 3_600;
+/// From here on a person should look; the tries go on.
+const WORRYING_TRIES: i64 = 8;
+const KEPT_DAYS: i64 = 30;
+const ROUND: Duration = Duration::from_secs(5);
+const ROUNDS_PER_CLEANING: u32 = 720;
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCount {
+    pub sent: u32,
+    /// Done without sending: nobody to send to, too late to be of use, nowhere configured.
+    pub dropped: u32,
+    /// To be tried again.
+    pub failed: u32,
+}
+
+enum Outcome {
+    Sent,
+    Dropped(&'static str),
+    Failed(SendError),
+}
+
+/// Delivers everything that is due now, once. What fails becomes due later.
+pub async fn deliver_due(portal: &Portal) -> Result<DeliveryCount, DbError> {
+    let (mails, write_backs) =
+        tokio::try_join!(empty(portal, Lane::Mails), empty(portal, Lane::WriteBacks))?;
+    Ok(DeliveryCount {
+        sent: mails.sent + write_backs.sent,
+        dropped: mails.dropped + write_backs.dropped,
+        failed: mails.failed + write_backs.failed,
+    })
+}
+
+/// Delivers for as long as the server runs: at once when woken, else every few seconds, because
+/// another node may have written the row. End it by dropping it between two rounds.
+pub async fn keep_delivering(portal: Shared) {
+    let mut rounds: u32 = 0;
+    loop {
+        if let Err(error) = deliver_due(&portal).await {
+            tracing::warn!(%error, "the outbox was not emptied");
+        }
+        if rounds.is_multiple_of(ROUNDS_PER_CLEANING) {
+            let before = portal.now().plus_minutes(-KEPT_DAYS * 24 * 60);
+            if let Err(error) = portal.db.write(Forget { before }).await {
+                tracing::warn!(%error, "old outbox rows were not cleared away");
+            }
+        }
+        rounds = rounds.wrapping_add(1);
+        // A wake-up that came during the round is kept by the notifier.
+        let _ = tokio::time::timeout(ROUND, portal.work.outbox.notified()).await;
+    }
+}
+
+async fn empty(portal: &Portal, lane: Lane) -> Result<DeliveryCount, DbError> {
+    let mut count = DeliveryCount::default();
+    loop {
+        let now = portal.now();
+        let lease_until = now.plus_seconds(LEASE_SECONDS);
+        let claimed = portal.db.write(Claim { lane, now, lease_until }).await?;
+        if claimed.is_empty() {
+            return Ok(count);
+        }
+        for row in claimed {
+            deliver(portal, &row, &mut count).await?;
+        }
+    }
+}
+
+async fn deliver(portal: &Portal, row: &Claimed, count: &mut DeliveryCount) -> Result<(), DbError> {
+    let outcome = attempt(portal, row).await;
+    let (id, kind, tries) = (row.id, row.kind.code(), row.tries);
+    let settle = match outcome {
+        Outcome::Sent => {
+            count.sent += 1;
+            tracing::info!(outbox = %id, kind, tries, "delivered");
+            Settle::Done { id, at: portal.now(), remark: None }
+        }
+        Outcome::Dropped(why) => {
+            count.dropped += 1;
+            tracing::info!(outbox = %id, kind, why, "there was nothing to deliver");
+            Settle::Done { id, at: portal.now(), remark: Some(why.to_owned()) }
+        }
+        Outcome::Failed(error) => {
+            count.failed += 1;
+            if tries >= WORRYING_TRIES {
+                tracing::error!(outbox = %id, kind, tries, %error, "still not delivered");
+            } else {
+                tracing::warn!(outbox = %id, kind, tries, %error, "not delivered yet");
+            }
+            let due_at = portal.now().plus_seconds(wait_seconds(tries));
+            Settle::Again { id, due_at, error: error.to_string() }
+        }
+    };
+    portal.db.write(settle).await
+}
+
+async fn attempt(portal: &Portal, row: &Claimed) -> Outcome {
+    let sent = match row.kind {
+        OutboxKind::SignInMail | OutboxKind::ReceiptMail => {
+            let Ok(letter) = serde_json::from_str::<Letter>(&row.payload) else {
+                return Outcome::Failed(SendError::new("the stored letter cannot be read"));
+            };
+            let Some(to) = &letter.to else { return Outcome::Dropped("nobody to write to") };
+            if letter.useless_after.is_some_and(|end| end <= portal.now()) {
+                return Outcome::Dropped("too late to be of use");
+            }
+            portal.senders.mail.send(row.id, to, &letter, portal.now()).await
+        }
+        OutboxKind::WriteBack => match &portal.senders.write_back {
+            None => return Outcome::Dropped("no backend configured"),
+            Some(backend) => backend.send(row.id, row.payload.clone()).await,
+        },
+    };
+    sent.map_or_else(Outcome::Failed, |()| Outcome::Sent)
+}
+
+/// 15 s, 30 s, 1 min … 6 h. The hours matter: a mail server may be down overnight.
+fn wait_seconds(tries: i64) -> i64 {
+    let doublings = u32::try_from(tries.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
+    (15_i64 << doublings).min(LONGEST_WAIT_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use receivables::calendar::Micros;
+
+    use super::*;
+
+    #[test]
+    fn the_waits_double_up_to_six_hours() {
+        assert_eq!(wait_seconds(1), 15);
+        assert_eq!(wait_seconds(2), 30);
+        assert_eq!(wait_seconds(11), 15_360);
+        assert_eq!(wait_seconds(12), 21_600);
+        assert_eq!(wait_seconds(i64::MAX), 21_600);
+        assert_eq!(wait_seconds(i64::MIN), 15);
+        assert_eq!(Micros(0).plus_seconds(wait_seconds(1)), Micros(15_000_000));
+    }
+}

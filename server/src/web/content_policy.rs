@@ -1,0 +1,135 @@
+//! The content security policies of our pages: what a page may load, and from where.
+//!
+//! Two policies for the app's one document: only under `/pay/`, and only with a real gateway,
+//! may the gateway's script run. The inline script that starts the app is named by its hash,
+//! taken from the built document itself.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+const GATEWAY_SCRIPTS: &str = "https://js.stripe.com https://*.js.stripe.com";
+const GATEWAY_FRAMES: &str = "https://hooks.stripe.com";
+const GATEWAY_API: &str = "https://api.stripe.com";
+const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
+
+/// Where browsers tell what a policy stopped.
+pub const REPORTS: &str = "/csp-reports";
+
+/// The policies of the app's document.
+#[derive(Clone, Debug)]
+pub struct AppPolicies {
+    everywhere: HeaderValue,
+    pay: HeaderValue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatewayScript {
+    Needed,
+    /// In the sandbox nothing of the gateway is loaded.
+    NotNeeded,
+}
+
+impl AppPolicies {
+    pub fn of(document: &str, gateway: GatewayScript, public_url: &str) -> Self {
+        let hashes = inline_scripts(document)
+            .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+            .collect::<String>();
+        let report = report_to(public_url);
+        let policy = |scripts: &str, frames: &str, connections: &str| {
+            header_value(&format!(
+                "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}{scripts}; \
+                 connect-src 'self'{connections}; style-src 'self'; img-src 'self' data:; \
+                 font-src 'self'; manifest-src 'self'{frames}; form-action 'self'; \
+                 base-uri 'none'; object-src 'none'; frame-ancestors 'none'; {report}"
+            ))
+        };
+        let everywhere = policy("", "", "");
+        let pay = match gateway {
+            GatewayScript::NotNeeded => everywhere.clone(),
+            GatewayScript::Needed => policy(
+                &format!(" {GATEWAY_SCRIPTS}"),
+                &format!("; frame-src {GATEWAY_SCRIPTS} {GATEWAY_FRAMES}"),
+                &format!(" {GATEWAY_API}"),
+            ),
+        };
+        Self { everywhere, pay }
+    }
+
+    /// Sets the policy for the document asked for at `path`.
+    pub fn set(&self, path: &str, headers: &mut HeaderMap) {
+        let policy = if path.starts_with("/pay/") { &self.pay } else { &self.everywhere };
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+        name_reports(headers);
+    }
+}
+
+/// The policy of a page that is only text and a style sheet of ours.
+pub fn set_plain_page(headers: &mut HeaderMap, public_url: &str) {
+    let policy = header_value(&format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; \
+         base-uri 'none'; frame-ancestors 'none'; {}",
+        report_to(public_url)
+    ));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    name_reports(headers);
+}
+
+/// Browsers ignore the old word where they know the new one, and obey the new one only over TLS.
+fn report_to(public_url: &str) -> String {
+    if public_url.starts_with("https:") {
+        return format!("report-uri {REPORTS}; report-to csp");
+    }
+    format!("report-uri {REPORTS}")
+}
+
+fn name_reports(headers: &mut HeaderMap) {
+    headers.insert(REPORTING_ENDPOINTS, header_value(&format!("csp=\"{REPORTS}\"")));
+}
+
+/// All is built from our own words and base64, so it always fits; should it not, nothing runs.
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// The text between the tags of each script that is not loaded from a file.
+fn inline_scripts(document: &str) -> impl Iterator<Item = &str> {
+    document.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (script, _) = rest.split_once("</script>")?;
+        (!attributes.contains(" src=")).then_some(script)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = "<head><script src=\"/a.js\"></script>\
+        <script type=\"module\">\nboot();\n</script></head>";
+
+    fn policy(gateway: GatewayScript, path: &str) -> String {
+        let mut headers = HeaderMap::new();
+        AppPolicies::of(DOCUMENT, gateway, "http://127.0.0.1").set(path, &mut headers);
+        headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_inline_script_is_named_by_its_hash_and_nothing_else_inline_may_run() {
+        let expected = STANDARD.encode(Sha256::digest("\nboot();\n"));
+        let policy = policy(GatewayScript::Needed, "/");
+        assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{expected}';")), "{policy}");
+        assert_eq!(policy.matches("sha256-").count(), 1);
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+    }
+
+    #[test]
+    fn the_gateways_script_runs_only_under_pay_and_never_in_the_sandbox() {
+        assert!(policy(GatewayScript::Needed, "/pay/acc_1").contains("https://js.stripe.com"));
+        for path in ["/", "/bills/bill_1", "/payments", "/api/pay/", "/pay"] {
+            assert!(!policy(GatewayScript::Needed, path).contains("stripe.com"), "{path}");
+        }
+        assert!(!policy(GatewayScript::NotNeeded, "/pay/acc_1").contains("stripe.com"));
+    }
+}
