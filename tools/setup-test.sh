@@ -13,13 +13,8 @@ fi
 if ! tools/postgres-programs.sh >/dev/null; then
   install_packages 'the database PostgreSQL' postgresql
 fi
-if ! python3 -c 'import ensurepip' 2>/dev/null; then
-  install_packages 'Python and its environments' python3 python3-venv
-fi
 if ! cmp -s tools/peers/requirements.txt .tools/peers/installed-from; then
   echo 'installing localstripe and a mail server for tests'
-  rm -rf .tools/peers
-  python3 -m venv .tools/peers
-  .tools/peers/bin/pip install --quiet --disable-pip-version-check -r tools/peers/requirements.txt
+  python_environment peers --requirement tools/peers/requirements.txt
   cp tools/peers/requirements.txt .tools/peers/installed-from
 fi

@@ -6,6 +6,7 @@
 
 mod en_us;
 mod message;
+mod reasons;
 mod refusals;
 
 pub use message::Message;

@@ -5,11 +5,13 @@
 
 mod append;
 mod append_many;
+mod check;
 
 pub use append::{
     Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind, append,
 };
 pub use append_many::append_many;
+pub use check::{Finding, check};
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&str] = append::SQL;
+pub const SQL: &[&[&str]] = &[append::SQL, check::SQL];

@@ -4,8 +4,10 @@
 //! content never changes (the database itself refuses).
 
 mod issue;
+mod show;
 
 pub use issue::{issue, number_of};
+pub use show::{find_for_customer, router};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[issue::SQL];
+pub const SQL: &[&[&str]] = &[issue::SQL, show::SQL];

@@ -1,0 +1,66 @@
+//! `GET /api/v1/payments/{id}/receipt`: as it was issued.
+
+use axum::Json;
+use axum::extract::State;
+use receivables::api::problem::Problem;
+use receivables::ids::{CustomerId, PaymentId};
+use receivables::receipt::Receipt;
+use sqlx::{AnyPool, Row};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::db::DbError;
+use crate::problem::Refusal;
+use crate::sign_in::Caller;
+use crate::state::Shared;
+use crate::web::Path;
+
+/// The owner stands in the query: someone else's receipt is simply not found.
+const FIND: &str = "
+select r.content from receipt r
+join account_customer c on c.account_id = r.account_id
+where r.payment_id = $1 and c.customer_id = $2";
+
+pub(super) const SQL: &[&str] = &[FIND];
+
+pub fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// The receipt of a payment, once it is posted.
+#[utoipa::path(
+    get, path = "/api/v1/payments/{id}/receipt", operation_id = "receiptForPayment",
+    tag = "payments",
+    params(("id" = PaymentId, Path, description = "The payment")),
+    responses(
+        (status = 200, body = Receipt),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn show(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<Receipt>, Refusal> {
+    let receipt = find_for_customer(portal.db.read(), id, caller.customer_id).await?;
+    receipt.map(Json).ok_or_else(Refusal::not_found)
+}
+
+/// The receipt, if there is one and this customer may see it.
+pub async fn find_for_customer(
+    pool: &AnyPool,
+    payment_id: PaymentId,
+    customer_id: CustomerId,
+) -> Result<Option<Receipt>, DbError> {
+    let row = sqlx::query(FIND)
+        .bind(payment_id.to_string())
+        .bind(customer_id.to_string())
+        .fetch_optional(pool)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let content: String = row.try_get("content")?;
+    serde_json::from_str(&content)
+        .map(Some)
+        .map_err(|_| DbError::inconsistent("receipt", "content", payment_id))
+}

@@ -1,0 +1,56 @@
+//! Every route of the API on one screen, by who calls it.
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::Shared;
+use crate::{accounts, bills, gateway_events, payments, portal_page, receipts, sign_in};
+
+/// The API's own description, beside what each handler says of itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Paydown",
+        version = "1",
+        description = "People who owe on several bills pay a part, see beforehand which bills it \
+            settles, and that split is what is posted. Amounts are integers of minor units \
+            beside a currency; days are civil dates of the biller's zone."
+    ),
+    tags(
+        (name = "portal", description = "Who asks for the money"),
+        (name = "sign-in", description = "Codes, links and sessions"),
+        (name = "accounts", description = "What is owed"),
+        (name = "bills", description = "Bills and their lines"),
+        (name = "payments", description = "Previews, payments and receipts"),
+    )
+)]
+struct Description;
+
+/// The customers' routes, which a session opens, and the ones open to everyone.
+fn api() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        // Open to everyone
+        .merge(portal_page::router())
+        .merge(sign_in::router())
+        // Customers
+        .merge(accounts::router())
+        .merge(bills::router())
+        .merge(payments::router())
+        .merge(receipts::router())
+}
+
+/// All routes; `web::serve` puts the app and the guards around them.
+pub fn rooms() -> Router<Shared> {
+    let (api, _) = api().split_for_parts();
+    // The gateway comes with a signature instead of a session.
+    api.merge(gateway_events::router())
+}
+
+/// The OpenAPI document, as checked in at `docs/openapi.json`.
+pub fn openapi() -> String {
+    let (_, description) = api().split_for_parts();
+    let mut text = description.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
