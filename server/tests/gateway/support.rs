@@ -62,7 +62,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000_000)));
+        Self::starting(Micros(1_795_000_000_000_000))
+    }
+
+    pub fn starting(now: Micros) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(now.0)));
         let pause =
             Arc::new(CountedPause { clock: Arc::clone(&clock), waits: Mutex::new(Vec::new()) });
         Self { clock, chance: Arc::new(TestChance(AtomicU64::new(1))), pause }
