@@ -8,8 +8,8 @@ use receivables::ids::PaymentId;
 use receivables::money::MinorUnits;
 use receivables::payment::{MoneyTaken, PaymentStage, PaymentState};
 use server::gateway::sandbox::{Mishap, TestCard};
-use server::payments::{self, Cancelled};
 use server::gateway_events;
+use server::payments::{self, Cancelled};
 use support::{On, TestAccount, TestPortal};
 
 const AUGUST: &str = "2026-09-15";

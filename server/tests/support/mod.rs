@@ -93,7 +93,10 @@ pub fn postgres_url() -> Option<String> {
 }
 
 /// A fresh, empty database; none where there is no PostgreSQL to make one in.
-pub async fn fresh_database(on: On, chance: Arc<dyn Chance>) -> Option<(Database, std::path::PathBuf)> {
+pub async fn fresh_database(
+    on: On,
+    chance: Arc<dyn Chance>,
+) -> Option<(Database, std::path::PathBuf)> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).unwrap();
     let name = format!("paydown_test_{}", hex::encode(bytes));
@@ -140,9 +143,7 @@ impl TestPortal {
         let Started { portal, sandbox } =
             start_with(settings, zone, db, injected, &address).await.unwrap();
         let sandbox = sandbox.unwrap();
-        let rooms = gateway_events::router()
-            .with_state(portal.clone())
-            .merge(sandbox.router());
+        let rooms = gateway_events::router().with_state(portal.clone()).merge(sandbox.router());
         tokio::spawn(async move { axum::serve(listener, rooms).await });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().build().unwrap();
