@@ -1,5 +1,7 @@
 //! The demo data shows every state, on both engines, and is loaded once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::sync::Arc;

@@ -10,17 +10,21 @@ pub const ROWS_AT_MOST: usize = 200;
 /// The group's own numbers must be the text's highest, in order, as in every text it is used
 /// with; a test prepares the result on both engines.
 pub fn widened(one_row: &str, rows: usize) -> String {
-    let start = ["values (", " in ("]
-        .iter()
-        .filter_map(|opening| one_row.rfind(opening).map(|at| at.saturating_add(opening.len())))
-        .max();
-    let Some((head, tail)) = start.and_then(|at| one_row.split_at_checked(at)) else {
+    let opening = |word: &str| {
+        let (before, after) = one_row.rsplit_once(word)?;
+        let spaces = after.len().saturating_sub(after.trim_start().len());
+        let is_open = after.trim_start().starts_with('(');
+        let place = before.len().saturating_add(word.len()).saturating_add(spaces);
+        is_open.then(|| place.saturating_add(1))
+    };
+    let (values, list) = (opening("values"), opening(" in"));
+    let Some((head, tail)) = values.max(list).and_then(|at| one_row.split_at_checked(at)) else {
         return one_row.to_owned();
     };
     let Some((group, end)) = tail.split_once(')') else { return one_row.to_owned() };
     let columns = group.matches('$').count();
     let before = head.matches('$').count();
-    let is_list = head.ends_with(" in (");
+    let is_list = list > values;
     let mut text = head.to_owned();
     for row in 0..rows {
         if row > 0 {
@@ -52,6 +56,7 @@ mod tests {
             "insert into t (a, b) values ($1, $2), ($3, $4), ($5, $6) on conflict (a) do nothing"
         );
         assert_eq!(widened(one, 1), one);
+        assert_eq!(widened("insert into t\nvalues\n  ($1,\n   $2)", 2).lines().count(), 3);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod history;
 pub mod news;
 pub mod post;
 mod preview;
+mod record_posted;
 mod routes;
 mod start;
 mod store;
@@ -22,6 +23,7 @@ pub use cancel::{Cancelled, cancel, expire};
 pub use document::document;
 pub use history::{PaymentCursor, payments_of};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
+pub use record_posted::record_posted;
 pub use routes::router;
 pub use start::{AskOutcome, StartOutcome, Starting, create_at_gateway, create_key, start};
 pub use store::{

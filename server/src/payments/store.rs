@@ -72,7 +72,7 @@ const IN_FLIGHT: &str = select_payment!(
 const TO_LOOK_AT: &str =
     select_payment!("where p.look_at is not null and p.look_at <= $1 order by p.look_at limit $2");
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
 insert into payment
   (id, account_id, started_by, session_hash, idempotency_key, request_hash, amount, currency,
    tender, method, direction, preview, fingerprint, state, decline, gateway, gateway_ref,
@@ -88,7 +88,7 @@ set state = $3, decline = $4, gateway_ref = $5, received = $6, tender = $7, meth
   changed_at = $9, look_at = $10, looks = $11, version = version + 1
 where id = $1 and version = $2";
 
-const INSERT_HISTORY: &str = "
+pub(super) const INSERT_HISTORY: &str = "
 insert into payment_history (payment_id, n, event, state, at) values ($1, $2, $3, $4, $5)";
 
 const INSERT_ATTEMPT: &str = "
@@ -181,31 +181,42 @@ pub async fn to_look_at(
     rows.iter().map(record).collect()
 }
 
-pub(crate) async fn insert(tx: &mut AnyConnection, payment: &PaymentRecord) -> Result<(), DbError> {
+pub(super) async fn insert(tx: &mut AnyConnection, payment: &PaymentRecord) -> Result<(), DbError> {
+    let written = bind_payment(sqlx::query(INSERT), payment)?.execute(tx).await?;
+    expect_rows(&written, 1, "payment")
+}
+
+type AnyQuery<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
+
+/// Binds the columns of [`INSERT`], in their order.
+pub(super) fn bind_payment<'q>(
+    query: AnyQuery<'q>,
+    payment: &PaymentRecord,
+) -> Result<AnyQuery<'q>, DbError> {
     let id = payment.id;
     let json_of = |what: Result<String, serde_json::Error>, column| {
         what.map_err(|_| DbError::inconsistent("payment", column, id))
     };
     let direction = json_of(serde_json::to_string(&payment.direction), "direction")?;
     let preview = json_of(serde_json::to_string(&payment.preview), "preview")?;
-    let written = sqlx::query(INSERT)
+    Ok(query
         .bind(id.to_string())
         .bind(payment.account_id.to_string())
-        .bind(&payment.started_by)
-        .bind(payment.session_hash.as_deref())
-        .bind(&payment.idempotency_key)
-        .bind(&payment.request_hash)
+        .bind(payment.started_by.clone())
+        .bind(payment.session_hash.clone())
+        .bind(payment.idempotency_key.clone())
+        .bind(payment.request_hash.clone())
         .bind(payment.amount.get())
-        .bind(payment.currency.code())
+        .bind(payment.currency.code().to_owned())
         .bind(payment.tender.code())
-        .bind(payment.method.as_deref())
+        .bind(payment.method.clone())
         .bind(direction)
         .bind(preview)
-        .bind(payment.preview.fingerprint.as_str())
+        .bind(payment.preview.fingerprint.as_str().to_owned())
         .bind(payment.state.code())
-        .bind(payment.decline.as_deref())
-        .bind(&payment.gateway)
-        .bind(payment.gateway_ref.as_deref())
+        .bind(payment.decline.clone())
+        .bind(payment.gateway.clone())
+        .bind(payment.gateway_ref.clone())
         .bind(payment.received.get())
         .bind(payment.started_at.0)
         .bind(payment.expires_at.0)
@@ -213,10 +224,7 @@ pub(crate) async fn insert(tx: &mut AnyConnection, payment: &PaymentRecord) -> R
         .bind(payment.look_at.map(|at| at.0))
         .bind(payment.looks)
         .bind(payment.asked_at.0)
-        .bind(payment.version)
-        .execute(tx)
-        .await?;
-    expect_rows(&written, 1, "payment")
+        .bind(payment.version))
 }
 
 /// Writes a changed payment and what changed it.

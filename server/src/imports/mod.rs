@@ -1,0 +1,161 @@
+//! Imports: bills from another system's file, by a map of its columns.
+//!
+//! The whole file is read and checked before anything is written; any problem refuses all of
+//! it, each named by row and column. A row that is known already changes nothing, so the same
+//! file may be imported again, and an import that was stopped goes on where it was.
+//! Bounds: the file is held in memory, about 0.5 kB a row.
+
+mod apply;
+mod date_pattern;
+mod map;
+mod plan;
+mod problems;
+mod read;
+mod rows;
+
+pub use map::ColumnMap;
+pub use problems::FileProblem;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use receivables::calendar::CivilDate;
+use receivables::money::Currency;
+use thiserror::Error;
+
+use crate::clock::{Chance, Clock};
+use crate::config::Zone;
+use crate::db::{Database, DbError};
+use apply::Applying;
+
+/// Every SQL text of this room; a test prepares them on both engines.
+pub const SQL: &[&[&str]] = &[plan::SQL];
+
+/// `paydown import FILE --as MAP`
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportArgs {
+    /// The file of bills, as CSV.
+    pub file: PathBuf,
+    /// What its columns say: the name of a built-in map, or the path of a map file.
+    #[arg(long = "as", value_name = "MAP")]
+    pub map: String,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The day the file is read as of (YYYY-MM-DD): bills issued later wait, payments made later
+    /// have not happened. Today, if not given.
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<CivilDate>,
+    /// What the amounts are in, where the map does not say.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<Currency>,
+}
+
+#[derive(Debug, Error)]
+pub enum ImportError {
+    #[error("{}: {error}", file.display())]
+    Unreadable { file: PathBuf, error: std::io::Error },
+    #[error("the column map {map}: {why}")]
+    Map { map: String, why: String },
+    #[error("neither the map nor --currency says what the amounts are in")]
+    NoCurrency,
+    #[error("{}", refused(.0))]
+    Refused(Vec<FileProblem>),
+    #[error(
+        "account {account} was changed by somebody else in the meantime; what was imported so far \
+         is kept, run the same import again for the rest"
+    )]
+    ChangedMeanwhile { account: String },
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+fn refused(problems: &[FileProblem]) -> String {
+    let mut lines: Vec<String> = problems.iter().map(FileProblem::to_string).collect();
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    lines.push(format!("Nothing was imported: {count}."));
+    lines.join("\n")
+}
+
+/// How many rows did what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub rows: usize,
+    pub new_accounts: usize,
+    pub new_bills: usize,
+    /// Of the new bills: on hold, and paid elsewhere already.
+    pub on_hold: usize,
+    pub paid: usize,
+    pub already_known: usize,
+    /// Known bills that were paid elsewhere since the last import.
+    pub settled_since: usize,
+    pub not_yet_issued: usize,
+    pub dry_run: bool,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            ("rows in the file", self.rows),
+            ("new accounts", self.new_accounts),
+            ("new bills", self.new_bills),
+            ("  of them on hold", self.on_hold),
+            ("  of them paid elsewhere", self.paid),
+            ("already known", self.already_known),
+            ("known, paid elsewhere since", self.settled_since),
+            ("not yet issued", self.not_yet_issued),
+            ("refused", 0),
+        ];
+        for (what, count) in counts {
+            writeln!(f, "{count:>9}  {what}")?;
+        }
+        f.write_str(if self.dry_run { "Dry run: nothing was written." } else { "Imported." })
+    }
+}
+
+/// Imports a file, or says what importing it would do.
+pub async fn run(
+    args: &ImportArgs,
+    db: &Database,
+    zone: &Zone,
+    clock: &dyn Clock,
+    chance: Arc<dyn Chance>,
+) -> Result<Summary, ImportError> {
+    let map = ColumnMap::load(&args.map)?;
+    let currency = args.currency.or(map.currency).ok_or(ImportError::NoCurrency)?;
+    let now = clock.now();
+    let as_of = args.as_of.unwrap_or_else(|| zone.day(now));
+    let bytes = tokio::fs::read(&args.file)
+        .await
+        .map_err(|error| ImportError::Unreadable { file: args.file.clone(), error })?;
+    let table = read::read(&bytes, &map).map_err(ImportError::Refused)?;
+    let rows = rows::parse(&table, &map, currency).map_err(ImportError::Refused)?;
+    drop((bytes, table));
+    let plan =
+        plan::plan(db.read(), rows, &map, currency, as_of).await?.map_err(ImportError::Refused)?;
+    let summary = Summary { dry_run: args.dry_run, ..plan.summary.clone() };
+    if !args.dry_run {
+        let hold_reason = Applying::hold_reason_of(&map);
+        let applying = Applying { currency, hold_reason, zone: zone.clone(), now, chance };
+        let bar = progress(summary.new_bills + summary.settled_since);
+        apply::apply(db, plan, &applying, |rows| bar.inc(rows as u64)).await?;
+        bar.finish_and_clear();
+    }
+    Ok(summary)
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(rows: usize) -> ProgressBar {
+    let bar = ProgressBar::new(rows as u64);
+    let style =
+        ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows, {eta} left");
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
