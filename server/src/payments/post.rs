@@ -18,6 +18,7 @@ use sqlx::{AnyConnection, Row};
 use super::preview::{AccountView, view_in};
 use super::store::{self, PaymentRecord};
 use crate::accounts::{self, LockedAccount};
+use crate::backend;
 use crate::bills;
 use crate::db::{Command, DbError};
 use crate::ledger::{
@@ -153,6 +154,8 @@ impl Post {
         payment.changed_at = now;
         payment.look_at = None;
         store::change(tx, &payment, event).await?;
+        receipts::send(tx, &self.portal, &receipt, &payment.started_by, now).await?;
+        backend::write_back(tx, &self.portal, &receipt, now).await?;
         Ok(PostOutcome::Posted)
     }
 

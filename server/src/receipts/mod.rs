@@ -4,10 +4,13 @@
 //! content never changes (the database itself refuses).
 
 mod issue;
+mod letter;
+mod send;
 mod show;
 
 pub use issue::{issue, number_of};
+pub use send::send;
 pub use show::{find_for_customer, router};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[issue::SQL, show::SQL];
+pub const SQL: &[&[&str]] = &[issue::SQL, send::SQL, show::SQL];
