@@ -268,6 +268,10 @@ proptest! {
         let more = Money::new(MinorUnits::new(amount.get() + 1), Currency::USD);
         prop_assert_ne!(&before, &other(order, more, &direction));
         prop_assert_ne!(&before, &other(order, Money::new(amount, Currency::EUR), &direction));
+        let keeps_nothing =
+            Direction { bills: Vec::new(), rest: RestOfDirection::StaysOnAccount };
+        let nothing_chosen = other(order, paid, &Direction::default());
+        prop_assert_eq!(nothing_chosen, other(order, paid, &keeps_nothing));
         let mut redirected = direction.clone();
         let (bill_id, one) = (items[0].bill_id, MinorUnits::new(1));
         redirected.bills.push(DirectedAmount { bill_id, amount: one });

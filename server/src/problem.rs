@@ -124,6 +124,14 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         self.0.code
     }
+
+    pub fn preview(&self) -> Option<&Preview> {
+        self.0.preview.as_deref()
+    }
+
+    pub fn payment_id(&self) -> Option<PaymentId> {
+        self.0.payment_id
+    }
 }
 
 impl From<DbError> for Refusal {

@@ -11,7 +11,7 @@ use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::config::{Loaded, Settings, Zone};
 use crate::db::{Command, Database, DbError};
 use crate::gateway::sandbox::{Sandbox, SandboxProblem};
-use crate::gateway::{Gateway, GatewaySettings, RealPause, SettingsProblem, Surroundings};
+use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem, Surroundings};
 use crate::outbox::{SenderProblem, Senders};
 use crate::state::{Portal, Shared, Work};
 
@@ -43,11 +43,16 @@ pub struct Started {
 pub struct Injected {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
+    pub pause: Arc<dyn Pause>,
 }
 
 impl Injected {
     pub fn from_the_machine() -> Self {
-        Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance) }
+        Self {
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            pause: Arc::new(RealPause),
+        }
     }
 }
 
@@ -73,9 +78,8 @@ pub async fn start_with(
 ) -> Result<Started, StartError> {
     let gateway_settings = GatewaySettings::from(&settings.stripe);
     stamp(&db, gateway_settings.mode()?).await?;
-    let Injected { clock, chance } = injected;
-    let around =
-        Surroundings { clock: clock.clone(), chance: chance.clone(), pause: Arc::new(RealPause) };
+    let Injected { clock, chance, pause } = injected;
+    let around = Surroundings { clock: clock.clone(), chance: chance.clone(), pause };
     let (gateway_settings, sandbox) = if gateway_settings.secret_key.is_some() {
         (gateway_settings, None)
     } else {

@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod support;
+mod databases;
 
 use std::sync::Arc;
 
 use server::config::Secret;
 use server::demo::{self, DemoError};
-use support::{CountingChance, FixedClock, assert_sound, each_engine, number, settings};
+use databases::{CountingChance, FixedClock, assert_sound, each_engine, number, settings};
 
 async fn load(db: &server::db::Database, at: &str) -> Result<demo::DemoLoaded, DemoError> {
     let (settings, zone) = settings();
@@ -34,7 +34,7 @@ async fn loading_twice_changes_nothing() {
 #[tokio::test]
 async fn on_any_day_of_the_year_the_stories_hold() {
     for day in ["2026-01-01", "2027-03-01", "2028-02-29", "2026-03-31", "2026-12-31"] {
-        let fresh = support::sqlite().await;
+        let fresh = databases::sqlite().await;
         load(&fresh.db, &format!("{day}T15:00:00Z")).await.unwrap();
         assert_sound(&fresh.db).await;
         let sql = "select count(*) from bill where issued_on > due_on or period_to >= issued_on";
@@ -44,7 +44,7 @@ async fn on_any_day_of_the_year_the_stories_hold() {
 
 #[tokio::test]
 async fn where_real_money_is_taken_demo_data_is_refused() {
-    let fresh = support::sqlite().await;
+    let fresh = databases::sqlite().await;
     let (mut settings, zone) = settings();
     settings.stripe.secret_key = Secret::new("sk_live_x");
     let clock = FixedClock::at("2026-11-22T15:00:00Z");

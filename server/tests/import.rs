@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod support;
+mod databases;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use server::clock::SystemChance;
 use server::db::Database;
 use server::imports::{self, ImportArgs, ImportError, Summary};
 use sqlx::Row;
-use support::{FixedClock, assert_sound, each_engine, number, settings};
+use databases::{FixedClock, assert_sound, each_engine, number, settings};
 
 /// The first row of the sample's columns.
 const HEADER: &str = "countryCode,customerID,PaperlessDate,invoiceNumber,InvoiceDate,DueDate,\
@@ -80,7 +80,7 @@ fn file(rows: &[[&str; 7]]) -> TestFile {
 const GOOD: [&str; 7] = ["0379-NEVHP", "611365", "1/2/2013", "2/1/2013", "55.94", "No", ""];
 
 async fn refusal(file: &TestFile) -> String {
-    let fresh = support::sqlite().await;
+    let fresh = databases::sqlite().await;
     let refused = import_with(&fresh.db, &args(&file.0)).await.unwrap_err();
     assert!(matches!(refused, ImportError::Refused(_)), "{refused}");
     assert_eq!(number(&fresh.db, "select count(*) from account").await, 0);
@@ -171,7 +171,7 @@ async fn the_public_sample_is_open_to_the_cent_as_an_independent_count_has_it() 
 #[tokio::test]
 async fn the_whole_sample_has_2466_bills_of_100_accounts_all_of_them_paid_in_the_end() {
     let Some(sample) = public_sample() else { return };
-    let fresh = support::sqlite().await;
+    let fresh = databases::sqlite().await;
     let june = import_with(&fresh.db, &args(&sample)).await.unwrap();
     let later = ImportArgs { as_of: None, ..args(&sample) };
     let rest = import_with(&fresh.db, &later).await.unwrap();
@@ -295,7 +295,7 @@ async fn a_file_that_cannot_be_read_is_refused_in_words() {
 #[tokio::test]
 async fn a_byte_order_mark_line_ends_and_quotes_make_no_difference() {
     let good = std::fs::read_to_string(&file(&[GOOD]).0).unwrap();
-    let fresh = support::sqlite().await;
+    let fresh = databases::sqlite().await;
     assert_eq!(import_with(&fresh.db, &args(&file(&[GOOD]).0)).await.unwrap().new_bills, 1);
     for same in [
         format!("\u{feff}{good}"),
@@ -321,7 +321,7 @@ async fn another_map_reads_semicolons_commas_and_latin_1() {
         7;J\xfcrgen Ma\xdf;Juergen@Example.org;R-1;31.01.2013;1.234,50\n\
         7;J\xfcrgen Ma\xdf;juergen@example.org;R-2;28.02.2013;7\n";
     let file = TestFile::of(content);
-    let fresh = support::sqlite().await;
+    let fresh = databases::sqlite().await;
     let with = ImportArgs { map: map.0.display().to_string(), ..args(&file.0) };
     let done = import_with(&fresh.db, &with).await.unwrap();
     assert_eq!((done.new_accounts, done.new_bills), (1, 2));

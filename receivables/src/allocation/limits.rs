@@ -46,12 +46,14 @@ pub enum AmountRefusal {
     TooLarge { largest: MinorUnits },
     #[error("the amount is more than all that is left to pay")]
     MoreThanOwed { available: MinorUnits },
+    /// The nearest amounts that work stand beside it: [`check_amount`] names both, and
+    /// [`preview`](super::preview) tries them and keeps those that can be paid.
     #[error("the payment would leave a rest too small to be paid online")]
     RestTooSmall {
         rest: MinorUnits,
-        /// The nearest smaller amount, where it can be paid.
+        /// The nearest smaller amount.
         lower: Option<MinorUnits>,
-        /// All that is owed, where it can be paid at once.
+        /// All that is owed.
         upper: Option<MinorUnits>,
     },
     #[error("a bill may only be paid whole, or with a larger part")]
@@ -109,9 +111,8 @@ pub fn check_amount(
     }
     let rest = available.less(amount);
     if rest.is_positive() && rest < rules.gateway_minimum {
-        let lower = Some(available.less(rules.gateway_minimum)).filter(|&lower| lower >= smallest);
-        let upper = Some(available).filter(|&upper| upper <= largest);
-        return Err(AmountRefusal::RestTooSmall { rest, lower, upper });
+        let lower = Some(available.less(rules.gateway_minimum));
+        return Err(AmountRefusal::RestTooSmall { rest, lower, upper: Some(available) });
     }
     check_parts(items, lines)
 }

@@ -7,7 +7,7 @@ use super::letter::Letter;
 use super::senders::SendError;
 use super::store::{Claim, Claimed, Forget, Lane, Settle};
 use crate::db::DbError;
-use crate::state::{Portal, Shared};
+use crate::state::Portal;
 
 /// For one delivery.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,8 +17,6 @@ const LONGEST_WAIT_SECONDS: i64 = 6 * 3_600;
 /// From here on a person should look; the tries go on.
 const WORRYING_TRIES: i64 = 8;
 const KEPT_DAYS: i64 = 30;
-const ROUND: Duration = Duration::from_secs(5);
-const ROUNDS_PER_CLEANING: u32 = 720;
 
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,24 +45,10 @@ pub async fn deliver_due(portal: &Portal) -> Result<DeliveryCount, DbError> {
     })
 }
 
-/// Delivers for as long as the server runs: at once when woken, else every few seconds, because
-/// another node may have written the row. End it by dropping it between two rounds.
-pub async fn keep_delivering(portal: Shared) {
-    let mut rounds: u32 = 0;
-    loop {
-        if let Err(error) = deliver_due(&portal).await {
-            tracing::warn!(%error, "the outbox was not emptied");
-        }
-        if rounds.is_multiple_of(ROUNDS_PER_CLEANING) {
-            let before = portal.now().plus_minutes(-KEPT_DAYS * 24 * 60);
-            if let Err(error) = portal.db.write(Forget { before }).await {
-                tracing::warn!(%error, "old outbox rows were not cleared away");
-            }
-        }
-        rounds = rounds.wrapping_add(1);
-        // A wake-up that came during the round is kept by the notifier.
-        let _ = tokio::time::timeout(ROUND, portal.work.outbox.notified()).await;
-    }
+/// Clears away what was done long ago; call it now and then.
+pub async fn forget_old(portal: &Portal) -> Result<(), DbError> {
+    let before = portal.now().plus_minutes(-KEPT_DAYS * 24 * 60);
+    portal.db.write(Forget { before }).await
 }
 
 async fn empty(portal: &Portal, lane: Lane) -> Result<DeliveryCount, DbError> {

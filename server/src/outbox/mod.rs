@@ -15,8 +15,8 @@ mod senders;
 mod store;
 mod write_back;
 
-pub use deliver::{DeliveryCount, deliver_due, keep_delivering};
+pub use deliver::{DeliveryCount, deliver_due, forget_old};
 pub use enqueue::{NewOutbox, OutboxKind, enqueue};
-pub use letter::{Letter, Templates};
+pub use letter::{Letter, Sender, Templates};
 pub use senders::{SenderProblem, Senders};
 pub use store::SQL;

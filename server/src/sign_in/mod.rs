@@ -10,18 +10,26 @@
 
 pub mod policy;
 
+mod ask_for_code;
 mod caller;
+mod code;
 mod cookie;
-mod csrf;
+mod document;
+mod email;
+mod letter;
 mod owner;
+mod redeem;
+mod routes;
 mod session;
 mod token;
 
+pub use ask_for_code::forget_old_codes;
 pub use caller::Caller;
-pub use csrf::refuse_forged;
+pub use email::{EmailAddress, NotAnEmailAddress};
 pub use owner::require_account;
+pub use routes::router;
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {
-    [owner::SQL, session::SQL].concat()
+    [ask_for_code::SQL, document::SQL, owner::SQL, redeem::SQL, session::SQL].concat()
 }

@@ -148,7 +148,11 @@ impl Command for End {
     type Reply = ();
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
-        sqlx::query(END).bind(&self.token_hash).bind(self.now.0).execute(&mut *tx).await?;
-        Ok(())
+        end(tx, &self.token_hash, self.now).await
     }
+}
+
+pub async fn end(tx: &mut AnyConnection, token_hash: &str, now: Micros) -> Result<(), DbError> {
+    sqlx::query(END).bind(token_hash).bind(now.0).execute(&mut *tx).await?;
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod body;
 mod content_policy;
 mod csp_reports;
 mod field_code;
+mod forged;
 mod headers;
 mod page;
 mod path;
@@ -43,6 +44,7 @@ pub fn serve(rooms: Router<Shared>, portal: &Shared) -> Router {
         .method_not_allowed_fallback(not_allowed)
         .fallback_service(app_files::fallback(portal))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn_with_state(portal.clone(), forged::refuse_forged))
         .layer(from_fn_with_state(portal.clone(), answer::answer))
         .with_state(portal.clone())
 }

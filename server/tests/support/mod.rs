@@ -1,133 +1,383 @@
-//! What the stories of the tests share: a fresh database each, and a clock that stands still.
+//! A portal for stories: the real rooms, a real database, the sandbox gateway over HTTP, and a
+//! clock that moves only when it is told to.
 
-#![expect(
-    clippy::allow_attributes,
-    reason = "what is unused differs from one test program to the next"
-)]
-#![allow(dead_code, reason = "each test program uses its own part of this")]
+#![allow(dead_code, reason = "each story file uses its own part of this")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use receivables::calendar::Micros;
-use server::clock::{Chance, Clock, SystemChance};
-use server::config::{self, Settings, Zone};
-use server::db::Database;
-use sqlx::Connection;
+use receivables::allocation::{Direction, Preview, preview};
+use receivables::api::payments::PaymentRequest;
+use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::{AccountId, BillId, CustomerId, PaymentId, PostingId};
+use receivables::money::{Currency, MinorUnits};
+use receivables::open_item::PartPayment;
+use receivables::receipt::Receipt;
+use server::accounts::{self, NewAccount, NewCustomer};
+use server::bills::{self, NewBill};
+use server::clock::{Chance, Clock};
+use server::config;
+use server::db::{Command, Database, DbError};
+use server::gateway::Pause;
+use server::gateway::sandbox::{Sandbox, TestCard};
+use server::payments::{self, AccountView, PaymentRecord, StartOutcome, Starting};
+use server::problem::Refusal;
+use server::start::{Injected, Started, start_with};
+use server::state::Shared;
+use server::{gateway_events, ledger, receipts};
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
 
-/// A clock that stands still.
-pub struct FixedClock(pub Micros);
+/// 22 November 2026, 12:00 UTC.
+const NOON: i64 = 1_795_348_800_000_000;
 
-impl FixedClock {
-    pub fn at(text: &str) -> Self {
-        Self(Micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond()))
-    }
-}
+/// A clock that stands still until it is moved.
+pub struct StandingClock(AtomicI64);
 
-impl Clock for FixedClock {
+impl Clock for StandingClock {
     fn now(&self) -> Micros {
-        self.0
+        Micros(self.0.load(Ordering::SeqCst))
     }
 }
 
-/// Bytes that never repeat and are the same in every run.
-#[derive(Default)]
-pub struct CountingChance(AtomicU64);
+impl StandingClock {
+    pub fn pass_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
 
-impl Chance for CountingChance {
+/// Chance that is the same in every run.
+pub struct SeededChance {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl Chance for SeededChance {
     fn fill(&self, bytes: &mut [u8]) {
-        let count = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        for (place, byte) in bytes.iter_mut().rev().enumerate() {
-            *byte = count.iter().rev().nth(place).copied().unwrap_or(0);
+        for chunk in bytes.chunks_mut(32) {
+            let n = self.drawn.fetch_add(1, Ordering::SeqCst);
+            let drawn = Sha256::digest(format!("{} {n}", self.seed));
+            chunk.copy_from_slice(&drawn[..chunk.len()]);
         }
     }
 }
 
-/// The settings as a portal without any configuration has them.
-pub fn settings() -> (Settings, Zone) {
-    let loaded = config::load(None, &[]).unwrap();
-    (loaded.settings, loaded.zone)
-}
+/// Waiting costs a story no time.
+struct NoPause;
 
-/// A database of its own for one test; gone with it.
-pub struct FreshDatabase {
-    pub db: Database,
-    pub url: String,
-    folder: Option<PathBuf>,
-}
-
-impl Drop for FreshDatabase {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_dir_all(folder);
-        }
+impl Pause for NoPause {
+    fn pause(&self, _time: std::time::Duration) -> futures_util::future::BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
     }
 }
 
-fn unique_name() -> String {
+/// Where a story takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+pub struct TestPortal {
+    pub portal: Shared,
+    pub sandbox: Sandbox,
+    pub clock: Arc<StandingClock>,
+    pub address: String,
+    folder: std::path::PathBuf,
+    http: reqwest::Client,
+}
+
+/// Where PostgreSQL listens, when the tests were given one.
+pub fn postgres_url() -> Option<String> {
+    std::env::var("PAYDOWN_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+}
+
+/// A fresh, empty database; none where there is no PostgreSQL to make one in.
+pub async fn fresh_database(
+    on: On,
+    chance: Arc<dyn Chance>,
+) -> Option<(Database, std::path::PathBuf)> {
     let mut bytes = [0; 8];
-    SystemChance.fill(&mut bytes);
-    format!("paydown_test_{}", hex::encode(bytes))
-}
-
-pub async fn sqlite() -> FreshDatabase {
-    let folder = std::env::temp_dir().join(unique_name());
-    let url = format!("sqlite://{}", folder.join("paydown.sqlite").display());
-    let db = Database::open(&url, Arc::new(SystemChance)).await.unwrap();
-    FreshDatabase { db, url, folder: Some(folder) }
-}
-
-/// A new PostgreSQL database on the server the test set-up started; `None` without one.
-pub async fn postgres() -> Option<FreshDatabase> {
-    let Ok(server) = std::env::var("PAYDOWN_TEST_POSTGRES") else {
-        eprintln!("PAYDOWN_TEST_POSTGRES is not set: on SQLite only");
-        return None;
+    getrandom::fill(&mut bytes).unwrap();
+    let name = format!("paydown_test_{}", hex::encode(bytes));
+    let folder = std::env::temp_dir().join(&name);
+    let url = match on {
+        On::Sqlite => format!("sqlite://{}/paydown.sqlite", folder.display()),
+        On::Postgres => {
+            let Some(server) = postgres_url() else {
+                println!("PAYDOWN_TEST_POSTGRES is not set: this story ran on SQLite only");
+                return None;
+            };
+            sqlx::any::install_default_drivers();
+            let pool = sqlx::AnyPool::connect(&server).await.unwrap();
+            let make = sqlx::AssertSqlSafe(format!("create database {name}"));
+            sqlx::query(make).execute(&pool).await.unwrap();
+            pool.close().await;
+            let (server, options) = server.split_once('?').unwrap_or((&server, ""));
+            let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
+            format!("{base}/{name}?{options}")
+        }
     };
-    sqlx::any::install_default_drivers();
-    let name = unique_name();
-    let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
-    let text = format!("create database {name}");
-    sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let (before, _) = server.rsplit_once('/').unwrap();
-    let url = format!("{before}/{name}");
-    let db = Database::open(&url, Arc::new(SystemChance)).await.unwrap();
-    Some(FreshDatabase { db, url, folder: None })
+    std::fs::create_dir_all(&folder).unwrap();
+    Some((Database::open(&url, chance).await.unwrap(), folder))
 }
 
-/// SQLite always, PostgreSQL where there is one.
-pub async fn each_engine() -> Vec<FreshDatabase> {
-    let mut databases = vec![sqlite().await];
-    databases.extend(postgres().await);
-    databases
+impl TestPortal {
+    pub async fn open(on: On) -> Option<Self> {
+        Self::open_with(on, &[]).await
+    }
+
+    /// With settings that differ from the defaults.
+    pub async fn open_with(on: On, flags: &[(&str, &str)]) -> Option<Self> {
+        let chance = Arc::new(SeededChance { seed: 7, drawn: AtomicU64::new(0) });
+        let (db, folder) = fresh_database(on, chance.clone()).await?;
+        let mut settings: Vec<(&str, String)> =
+            flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        settings.push(("data_dir", folder.display().to_string()));
+        let loaded = config::load(None, &settings).unwrap();
+        let clock = Arc::new(StandingClock(AtomicI64::new(NOON)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let injected = Injected { clock: clock.clone(), chance, pause: Arc::new(NoPause) };
+        let (zone, settings) = (loaded.zone.clone(), loaded.settings.clone());
+        let Started { portal, sandbox } =
+            start_with(settings, zone, db, injected, &address).await.unwrap();
+        let sandbox = sandbox.unwrap();
+        let rooms = gateway_events::router().with_state(portal.clone()).merge(sandbox.router());
+        tokio::spawn(async move { axum::serve(listener, rooms).await });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().build().unwrap();
+        Some(Self { portal, sandbox, clock, address, folder, http })
+    }
+
+    /// Every invariant of the book holds, and the story's database may go.
+    pub async fn close(self) {
+        self.the_book_is_exact().await;
+        self.portal.db.close().await;
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+
+    pub async fn the_book_is_exact(&self) {
+        for finding in ledger::check(self.portal.db.read()).await.unwrap() {
+            assert!(finding.broken.is_empty(), "{}: {:?}", finding.holds, finding.broken);
+        }
+    }
+
+    /// An account with bills of these totals, by due date.
+    pub async fn account(&self, bills: &[(&str, i64)]) -> TestAccount {
+        self.account_in(Currency::USD, bills).await
+    }
+
+    pub async fn account_in(&self, currency: Currency, bills: &[(&str, i64)]) -> TestAccount {
+        let id = |parts: (u64, [u8; 10])| AccountId::from_parts(parts.0, &parts.1);
+        let account_id = id(self.portal.id_parts());
+        let (ms, chance) = self.portal.id_parts();
+        let customer_id = CustomerId::from_parts(ms, &chance);
+        let number = account_id.to_string()[28..].to_owned();
+        let account = NewAccount {
+            id: account_id,
+            name: format!("Account {number}"),
+            currency,
+            customers: vec![NewCustomer {
+                id: customer_id,
+                email: format!("{number}@customers.example"),
+                name: "Ada".into(),
+            }],
+            number,
+        };
+        let now = self.portal.now();
+        self.portal.db.write(OpenAccount { account, now }).await.unwrap();
+        let mut bill_ids = Vec::new();
+        for (due_on, total) in bills {
+            bill_ids.push(self.bill(account_id, due_on, *total).await);
+        }
+        TestAccount { id: account_id, customer_id, bills: bill_ids, currency }
+    }
+
+    /// One more bill, due on a day.
+    pub async fn bill(&self, account_id: AccountId, due_on: &str, total: i64) -> BillId {
+        let (ms, chance) = self.portal.id_parts();
+        let (posting_ms, posting_chance) = self.portal.id_parts();
+        let id = BillId::from_parts(ms, &chance);
+        let due_on = CivilDate::parse(due_on).unwrap();
+        let bill = NewBill {
+            id,
+            posting_id: PostingId::from_parts(posting_ms, &posting_chance),
+            number: format!("B-{}", &id.to_string()[29..]),
+            period: None,
+            issued_on: due_on.plus_days(-30),
+            due_on: Some(due_on),
+            total: MinorUnits::new(total),
+            lines: Vec::new(),
+            hold_reason: None,
+            part_payment: PartPayment::Any,
+        };
+        let now = self.portal.now();
+        self.portal.db.write(IssueBill { account_id, bill, now }).await.unwrap();
+        id
+    }
+
+    pub async fn hold(&self, bill_id: BillId, reason: &str) {
+        let command = HoldBill { bill_id, reason: reason.into() };
+        self.portal.db.write(command).await.unwrap();
+    }
+
+    pub async fn view(&self, account: &TestAccount) -> AccountView {
+        let pool = self.portal.db.read();
+        let row = accounts::find_for_customer(pool, account.id, account.customer_id).await.unwrap();
+        payments::view_of(&self.portal, &row.unwrap()).await.unwrap()
+    }
+
+    /// What is left on each of the account's bills, in the order they were made.
+    pub async fn left(&self, account: &TestAccount) -> Vec<i64> {
+        let view = self.view(account).await;
+        let open = |bill: &BillId| view.items.iter().find(|item| item.bill_id == *bill);
+        account.bills.iter().map(|bill| open(bill).map_or(0, |item| item.open.get())).collect()
+    }
+
+    pub async fn preview(&self, account: &TestAccount, amount: i64) -> Preview {
+        let view = self.view(account).await;
+        preview(&view.snapshot(), MinorUnits::new(amount), &Direction::default()).unwrap()
+    }
+
+    /// What a browser would send now for this amount.
+    pub async fn wish(&self, account: &TestAccount, amount: i64) -> Starting {
+        let fingerprint = self.preview(account, amount).await.fingerprint;
+        let (ms, chance) = self.portal.id_parts();
+        let id = PaymentId::from_parts(ms, &chance);
+        Starting {
+            account_id: account.id,
+            customer_id: account.customer_id,
+            session_hash: "a session".into(),
+            idempotency_key: id.to_string(),
+            request: PaymentRequest {
+                id,
+                amount: MinorUnits::new(amount),
+                currency: account.currency,
+                direction: Direction::default(),
+                fingerprint,
+            },
+        }
+    }
+
+    pub async fn start(&self, wish: Starting) -> Result<StartOutcome, Refusal> {
+        payments::start(&self.portal, wish).await
+    }
+
+    /// Starts a payment of an amount as the account stands.
+    pub async fn started(&self, account: &TestAccount, amount: i64) -> StartOutcome {
+        let wish = self.wish(account, amount).await;
+        self.start(wish).await.unwrap()
+    }
+
+    /// The payer chooses a test card; what the sandbox answers is not believed by anyone.
+    pub async fn choose(&self, started: &StartOutcome, card: TestCard) {
+        let intent = started.intent.as_ref().unwrap();
+        let secret = intent.client_secret.as_ref().unwrap().reveal();
+        let body = format!(r#"{{"client_secret":"{secret}","card":"{}"}}"#, card.code());
+        let url = format!("{}/sandbox/intents/{}/confirm", self.address, intent.gateway_ref);
+        let request = self.http.post(url).header("content-type", "application/json").body(body);
+        // With the card whose answer is lost there is none.
+        let _ = request.send().await;
+    }
+
+    /// Time passes at the gateway, its webhooks are delivered, and what came in is applied.
+    pub async fn news_arrives(&self) {
+        self.sandbox.tick().await.unwrap();
+        gateway_events::apply_due(&self.portal).await.unwrap();
+    }
+
+    pub async fn payment(&self, id: PaymentId) -> PaymentRecord {
+        payments::find(self.portal.db.read(), id).await.unwrap().unwrap()
+    }
+
+    pub async fn receipt(&self, account: &TestAccount, id: PaymentId) -> Option<Receipt> {
+        let pool = self.portal.db.read();
+        receipts::find_for_customer(pool, id, account.customer_id).await.unwrap()
+    }
+
+    /// How many intents the gateway was made to make.
+    pub async fn intents(&self) -> i64 {
+        let query = "select count(*) from sandbox_object where kind = 'intent'";
+        sqlx::query_scalar(query).fetch_one(self.portal.db.read()).await.unwrap()
+    }
+
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let query = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        sqlx::query_scalar(query).fetch_one(self.portal.db.read()).await.unwrap()
+    }
 }
 
-/// One number the database answers with.
-pub async fn number(db: &Database, sql: &'static str) -> i64 {
-    sqlx::query_scalar::<_, i64>(sql).fetch_one(db.read()).await.unwrap()
+#[derive(Clone, Debug)]
+pub struct TestAccount {
+    pub id: AccountId,
+    pub customer_id: CustomerId,
+    pub bills: Vec<BillId>,
+    pub currency: Currency,
 }
 
-/// The book is sound: postings sum to zero, what is open is what the book says is receivable,
-/// and credit on account is what the book says is held.
-pub async fn assert_sound(db: &Database) {
-    let unbalanced = "select count(*) from (select posting_id from entry
-        group by posting_id, currency having sum(amount) <> 0) as unbalanced";
-    assert_eq!(number(db, unbalanced).await, 0, "postings that do not sum to zero");
-    let misstated = "select count(*) from bill where open_amount <> coalesce((
-        select cast(sum(amount) as bigint) from entry
-        where entry.bill_id = bill.id and book_account = 'receivable'), 0)";
-    assert_eq!(number(db, misstated).await, 0, "bills whose book differs from what is open");
-    let credit = "select count(*) from account where credit <> -coalesce((
-        select cast(sum(amount) as bigint) from entry
-        where entry.account_id = account.id and book_account = 'credit_on_account'), 0)";
-    assert_eq!(number(db, credit).await, 0, "accounts whose credit differs from the book");
-    let half = "select count(*) from payment where received <> coalesce((
-        select cast(sum(amount) as bigint) from entry
-        join posting on posting.id = entry.posting_id
-        where posting.payment_id = payment.id and book_account like 'clearing:%'), 0)";
-    assert_eq!(number(db, half).await, 0, "payments whose money is not in the book");
-    let lines = "select count(*) from bill where total <> coalesce((
-        select cast(sum(amount) as bigint) from bill_line where bill_id = bill.id), 0)";
-    assert_eq!(number(db, lines).await, 0, "bills whose lines do not sum up");
+struct OpenAccount {
+    account: NewAccount,
+    now: Micros,
+}
+
+impl Command for OpenAccount {
+    type Reply = ();
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        accounts::open_account(tx, &self.account, self.now).await?;
+        Ok(())
+    }
+}
+
+struct IssueBill {
+    account_id: AccountId,
+    bill: NewBill,
+    now: Micros,
+}
+
+impl Command for IssueBill {
+    type Reply = ();
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        bills::issue_bill(tx, self.account_id, &self.bill, self.now).await?.unwrap();
+        Ok(())
+    }
+}
+
+struct HoldBill {
+    bill_id: BillId,
+    reason: String,
+}
+
+impl Command for HoldBill {
+    type Reply = ();
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        bills::put_on_hold(tx, self.bill_id, &self.reason).await?.unwrap();
+        Ok(())
+    }
+}
+
+/// Tells each story on both databases.
+#[macro_export]
+macro_rules! stories {
+    ($(async fn $name:ident($portal:ident: TestPortal) $story:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            async fn story($portal: &TestPortal) $story
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                let portal = TestPortal::open(On::Sqlite).await.unwrap();
+                story(&portal).await;
+                portal.close().await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                let Some(portal) = TestPortal::open(On::Postgres).await else { return };
+                story(&portal).await;
+                portal.close().await;
+            }
+        })*
+    };
 }

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::require_json;
 use crate::problem::Refusal;
 use crate::state::Shared;
-use crate::web::require_json;
 
 /// A layer for every route that acts on a cookie.
 pub async fn refuse_forged(State(portal): State<Shared>, request: Request, next: Next) -> Response {

@@ -1,0 +1,133 @@
+//! What the stories of the tests share: a fresh database each, and a clock that stands still.
+
+#![expect(
+    clippy::allow_attributes,
+    reason = "what is unused differs from one test program to the next"
+)]
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use receivables::calendar::Micros;
+use server::clock::{Chance, Clock, SystemChance};
+use server::config::{self, Settings, Zone};
+use server::db::Database;
+use sqlx::Connection;
+
+/// A clock that stands still.
+pub struct FixedClock(pub Micros);
+
+impl FixedClock {
+    pub fn at(text: &str) -> Self {
+        Self(Micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond()))
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Micros {
+        self.0
+    }
+}
+
+/// Bytes that never repeat and are the same in every run.
+#[derive(Default)]
+pub struct CountingChance(AtomicU64);
+
+impl Chance for CountingChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        let count = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        for (place, byte) in bytes.iter_mut().rev().enumerate() {
+            *byte = count.iter().rev().nth(place).copied().unwrap_or(0);
+        }
+    }
+}
+
+/// The settings as a portal without any configuration has them.
+pub fn settings() -> (Settings, Zone) {
+    let loaded = config::load(None, &[]).unwrap();
+    (loaded.settings, loaded.zone)
+}
+
+/// A database of its own for one test; gone with it.
+pub struct FreshDatabase {
+    pub db: Database,
+    pub url: String,
+    folder: Option<PathBuf>,
+}
+
+impl Drop for FreshDatabase {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn unique_name() -> String {
+    let mut bytes = [0; 8];
+    SystemChance.fill(&mut bytes);
+    format!("paydown_test_{}", hex::encode(bytes))
+}
+
+pub async fn sqlite() -> FreshDatabase {
+    let folder = std::env::temp_dir().join(unique_name());
+    let url = format!("sqlite://{}", folder.join("paydown.sqlite").display());
+    let db = Database::open(&url, Arc::new(SystemChance)).await.unwrap();
+    FreshDatabase { db, url, folder: Some(folder) }
+}
+
+/// A new PostgreSQL database on the server the test set-up started; `None` without one.
+pub async fn postgres() -> Option<FreshDatabase> {
+    let Ok(server) = std::env::var("PAYDOWN_TEST_POSTGRES") else {
+        eprintln!("PAYDOWN_TEST_POSTGRES is not set: on SQLite only");
+        return None;
+    };
+    sqlx::any::install_default_drivers();
+    let name = unique_name();
+    let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
+    let text = format!("create database {name}");
+    sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let (before, _) = server.rsplit_once('/').unwrap();
+    let url = format!("{before}/{name}");
+    let db = Database::open(&url, Arc::new(SystemChance)).await.unwrap();
+    Some(FreshDatabase { db, url, folder: None })
+}
+
+/// SQLite always, PostgreSQL where there is one.
+pub async fn each_engine() -> Vec<FreshDatabase> {
+    let mut databases = vec![sqlite().await];
+    databases.extend(postgres().await);
+    databases
+}
+
+/// One number the database answers with.
+pub async fn number(db: &Database, sql: &'static str) -> i64 {
+    sqlx::query_scalar::<_, i64>(sql).fetch_one(db.read()).await.unwrap()
+}
+
+/// The book is sound: postings sum to zero, what is open is what the book says is receivable,
+/// and credit on account is what the book says is held.
+pub async fn assert_sound(db: &Database) {
+    let unbalanced = "select count(*) from (select posting_id from entry
+        group by posting_id, currency having sum(amount) <> 0) as unbalanced";
+    assert_eq!(number(db, unbalanced).await, 0, "postings that do not sum to zero");
+    let misstated = "select count(*) from bill where open_amount <> coalesce((
+        select cast(sum(amount) as bigint) from entry
+        where entry.bill_id = bill.id and book_account = 'receivable'), 0)";
+    assert_eq!(number(db, misstated).await, 0, "bills whose book differs from what is open");
+    let credit = "select count(*) from account where credit <> -coalesce((
+        select cast(sum(amount) as bigint) from entry
+        where entry.account_id = account.id and book_account = 'credit_on_account'), 0)";
+    assert_eq!(number(db, credit).await, 0, "accounts whose credit differs from the book");
+    let half = "select count(*) from payment where received <> coalesce((
+        select cast(sum(amount) as bigint) from entry
+        join posting on posting.id = entry.posting_id
+        where posting.payment_id = payment.id and book_account like 'clearing:%'), 0)";
+    assert_eq!(number(db, half).await, 0, "payments whose money is not in the book");
+    let lines = "select count(*) from bill where total <> coalesce((
+        select cast(sum(amount) as bigint) from bill_line where bill_id = bill.id), 0)";
+    assert_eq!(number(db, lines).await, 0, "bills whose lines do not sum up");
+}
