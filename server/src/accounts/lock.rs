@@ -12,7 +12,12 @@ const LOCK: &str = "
 update account set version = version + 1 where id = $1
 returning number, name, currency, allocation_order, credit";
 
-pub(super) const SQL: &[&str] = &[LOCK];
+/// Adds what stays on account and counts the receipt, in one statement under the lock.
+const COUNT_RECEIPT: &str = "
+update account set credit = credit + $2, receipts_issued = receipts_issued + 1 where id = $1
+returning receipts_issued";
+
+pub(super) const SQL: &[&str] = &[LOCK, COUNT_RECEIPT];
 
 /// An account whose money nobody else moves until the transaction ends.
 #[derive(Clone, Debug)]
@@ -47,6 +52,17 @@ pub async fn lock(tx: &mut AnyConnection, id: AccountId) -> Result<Option<Locked
             .map_err(|()| inconsistent("allocation_order"))?,
         credit: MinorUnits::new(row.try_get("credit")?),
     }))
+}
+
+/// Notes a posting on its account: what no bill took becomes credit, and the receipt is the
+/// account's next. Only within a posting, under the lock.
+pub async fn count_receipt(
+    tx: &mut AnyConnection,
+    id: AccountId,
+    credit_added: MinorUnits,
+) -> Result<i64, DbError> {
+    let query = sqlx::query(COUNT_RECEIPT).bind(id.to_string()).bind(credit_added.get());
+    Ok(query.fetch_one(tx).await?.try_get(0)?)
 }
 
 /// The stored order; none means the biller's.

@@ -13,7 +13,7 @@ use receivables::open_item::OpenItem;
 use receivables::payment::{PaymentEvent, PaymentState};
 use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
-use sqlx::{AnyConnection, Row};
+use sqlx::AnyConnection;
 
 use super::preview::{AccountView, view_in};
 use super::store::{self, PaymentRecord};
@@ -26,13 +26,6 @@ use crate::ledger::{
 };
 use crate::receipts;
 use crate::state::Shared;
-
-/// Adds what stays on account and counts the receipt, in one statement under the lock.
-const COUNT_RECEIPT: &str = "
-update account set credit = credit + $2, receipts_issued = receipts_issued + 1 where id = $1
-returning receipts_issued";
-
-pub(super) const SQL: &[&str] = &[COUNT_RECEIPT];
 
 /// Money that has arrived, as whoever received it says. Never a bill's total.
 #[derive(Clone, Debug)]
@@ -136,12 +129,8 @@ impl Post {
         let bills = allocation.lines.len();
         let on = received.effective_on;
         bills::settle_applications(tx, account.id, posting.id, on, bills).await?;
-        let receipts_issued: i64 = sqlx::query(COUNT_RECEIPT)
-            .bind(account.id.to_string())
-            .bind(allocation.credit_on_account.get())
-            .fetch_one(&mut *tx)
-            .await?
-            .try_get(0)?;
+        let receipts_issued =
+            accounts::count_receipt(tx, account.id, allocation.credit_on_account).await?;
         let receipt = self.receipt(&payment, &account, &view, &allocation, receipts_issued);
         receipts::issue(tx, &receipt, now).await?;
 
