@@ -1,2 +1,141 @@
 //! The `paydown` program.
-fn main() {}
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use server::clock::{SystemChance, SystemClock};
+use server::config::{self, Loaded};
+use server::db::Database;
+use server::{counter, demo, ledger, router, serve};
+
+/// The portal where people pay a part of what they owe and see what it settles.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// A TOML file of settings; else paydown.toml in this folder, if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Overrides database_url.
+    #[arg(long, global = true)]
+    database_url: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the portal.
+    Serve {
+        /// Overrides the address to listen on.
+        #[arg(long)]
+        listen: Option<String>,
+        /// Overrides the address people see.
+        #[arg(long)]
+        public_url: Option<String>,
+    },
+    /// Bring the database's tables up to date.
+    Migrate,
+    /// Load the demo customers and say whom to sign in as.
+    Demo,
+    /// Show what a payment would settle; nothing is stored.
+    Preview(counter::PreviewArgs),
+    /// Verify the invariants of the book.
+    Check,
+    /// Look at the configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print the API's OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Every setting with where it comes from.
+    Show,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(&arguments.command);
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("paydown: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(command: &Command) {
+    let usual = if matches!(command, Command::Serve { .. }) { "info,sqlx=warn" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    tracing_subscriber::fmt().with_env_filter(filter).json().with_writer(std::io::stderr).init();
+}
+
+type AnyError = Box<dyn std::error::Error>;
+
+async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
+    let mut flags = Vec::new();
+    if let Some(url) = arguments.database_url {
+        flags.push(("database_url", url));
+    }
+    if let Command::Serve { listen, public_url } = &arguments.command {
+        flags.extend(listen.clone().map(|value| ("listen", value)));
+        flags.extend(public_url.clone().map(|value| ("public_url", value)));
+    }
+    let loaded = config::load(arguments.config.as_ref(), &flags)?;
+    match arguments.command {
+        Command::Serve { .. } => serve::serve(loaded).await?,
+        Command::Migrate => {
+            open(&loaded).await?;
+            println!("The database is up to date.");
+        }
+        Command::Demo => load_demo(&loaded).await?,
+        Command::Preview(preview) => {
+            let database = open(&loaded).await?;
+            print!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
+        }
+        Command::Check => return check(&open(&loaded).await?).await,
+        Command::Config { command: ConfigCommand::Show } => println!("{}", loaded.show()),
+        Command::Openapi => print!("{}", router::openapi()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(loaded: &Loaded) -> Result<Database, AnyError> {
+    let url = loaded.settings.database_url.reveal();
+    Ok(Database::open(url, Arc::new(SystemChance)).await?)
+}
+
+async fn load_demo(loaded: &Loaded) -> Result<(), AnyError> {
+    let database = open(loaded).await?;
+    let chance = Arc::new(SystemChance);
+    let settings = &loaded.settings;
+    let told = demo::run(&database, settings, &loaded.zone, &SystemClock, chance).await?;
+    print!("{told}");
+    Ok(())
+}
+
+async fn check(database: &Database) -> Result<ExitCode, AnyError> {
+    let mut broken = 0;
+    for finding in ledger::check(database.read()).await? {
+        if finding.broken.is_empty() {
+            println!("ok      {}", finding.holds);
+            continue;
+        }
+        broken += 1;
+        println!("BROKEN  {}: {}", finding.holds, finding.broken.join(", "));
+    }
+    if broken > 0 {
+        println!("The book is broken in {broken} ways.");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("The book is exact.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -43,7 +43,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
     println!("Paydown listens on {own_address}");
     tracing::info!(address = own_address, mode = ?portal.gateway.mode(), "serving");
 
-    let drained = async {
+    let drained = async move {
         told_to_stop().await;
         tracing::info!("told to stop; finishing what is in hand");
         let _ = stop.send(true);

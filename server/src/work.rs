@@ -5,58 +5,86 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::gateway_events;
-use crate::outbox;
+use crate::db::DbError;
 use crate::state::Shared;
+use crate::{gateway_events, outbox, sign_in};
 
-/// How long a round waits when nobody wakes it.
-const EVENTS_EVERY: Duration = Duration::from_secs(2);
-const OUTBOX_EVERY: Duration = Duration::from_secs(5);
-const SWEEP_EVERY: Duration = Duration::from_secs(10);
-const MISSED_EVENTS_EVERY: Duration = Duration::from_secs(300);
+/// The kinds of work, each with a rhythm of its own.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Events,
+    Outbox,
+    Sweep,
+    MissedEvents,
+    Forgetting,
+}
 
 /// Runs until `stop` says so. Work in hand is finished first; a round that fails is logged and
 /// tried again by the next one.
 pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
     tokio::join!(
-        rounds(stop.clone(), EVENTS_EVERY, Some(&portal.work.events), async || {
-            log("events", gateway_events::apply_due(&portal).await);
-        }),
-        rounds(stop.clone(), OUTBOX_EVERY, Some(&portal.work.outbox), async || {
-            log("outbox", outbox::deliver_due(&portal).await);
-        }),
-        rounds(stop.clone(), SWEEP_EVERY, None, async || {
-            log("sweep", gateway_events::sweep(&portal).await);
-        }),
-        rounds(stop, MISSED_EVENTS_EVERY, None, async || {
-            log("missed events", gateway_events::fetch_missed(&portal).await);
-        }),
+        rounds(&portal, stop.clone(), Work::Events),
+        rounds(&portal, stop.clone(), Work::Outbox),
+        rounds(&portal, stop.clone(), Work::Sweep),
+        rounds(&portal, stop.clone(), Work::MissedEvents),
+        rounds(&portal, stop, Work::Forgetting),
     );
 }
 
-async fn rounds(
-    mut stop: watch::Receiver<bool>,
-    every: Duration,
-    wake: Option<&tokio::sync::Notify>,
-    round: impl AsyncFn(),
-) {
-    let woken = async || match wake {
-        Some(wake) => wake.notified().await,
-        None => std::future::pending().await,
-    };
+async fn rounds(portal: &Shared, mut stop: watch::Receiver<bool>, work: Work) {
     while !*stop.borrow() {
-        round().await;
+        work.round(portal).await;
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = woken() => {}
+            () = tokio::time::sleep(work.rhythm()) => {}
+            () = work.woken(portal) => {}
             _ = stop.changed() => {}
         }
     }
 }
 
-fn log<T: std::fmt::Debug, E: std::fmt::Display>(what: &str, outcome: Result<T, E>) {
-    match outcome {
-        Ok(count) => tracing::debug!(what, ?count, "a round of work"),
-        Err(error) => tracing::error!(what, %error, "a round of work failed"),
+impl Work {
+    /// How long a round waits when nobody wakes it.
+    const fn rhythm(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Events => 2,
+            Self::Outbox => 5,
+            Self::Sweep => 10,
+            Self::MissedEvents => 300,
+            Self::Forgetting => 3_600,
+        })
     }
+
+    async fn woken(self, portal: &Shared) {
+        match self {
+            Self::Events => portal.work.events.notified().await,
+            Self::Outbox => portal.work.outbox.notified().await,
+            Self::Sweep | Self::MissedEvents | Self::Forgetting => std::future::pending().await,
+        }
+    }
+
+    async fn round(self, portal: &Shared) {
+        let outcome = match self {
+            Self::Events => gateway_events::apply_due(portal).await.map(|count| log(self, count)),
+            Self::Outbox => outbox::deliver_due(portal).await.map(|count| log(self, count)),
+            Self::Sweep => gateway_events::sweep(portal).await.map(|count| log(self, count)),
+            Self::MissedEvents => {
+                gateway_events::fetch_missed(portal).await.map(|count| log(self, count))
+            }
+            Self::Forgetting => forget(portal).await,
+        };
+        if let Err(error) = outcome {
+            tracing::error!(work = ?self, %error, "a round of work failed");
+        }
+    }
+}
+
+/// Clears away what nobody can use any more.
+async fn forget(portal: &Shared) -> Result<(), DbError> {
+    outbox::forget_old(portal).await?;
+    sign_in::forget_old_codes(portal).await?;
+    Ok(())
+}
+
+fn log(work: Work, count: impl std::fmt::Debug) {
+    tracing::debug!(?work, ?count, "a round of work");
 }

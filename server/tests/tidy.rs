@@ -92,10 +92,11 @@ fn nothing_is_left_half_done() {
         .into_iter()
         .chain(sources("server/tests", ".rs"))
         .chain(sources("style", ".css"))
-        .chain(sources("end2end", ".mjs"))
+        .chain(sources("end2end", "js"))
         .chain(sources("docs", ".md"))
         .collect();
-    let left = ours.iter().filter(|source| words.iter().any(|word| source.text.contains(word)));
+    let left = ours.iter().filter(|source| source.name != "server/tests/tidy.rs");
+    let left = left.filter(|source| words.iter().any(|word| source.text.contains(word)));
     complain("left half done", left.map(|source| source.name.clone()).collect());
 }
 
