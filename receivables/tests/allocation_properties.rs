@@ -1,5 +1,7 @@
 //! What holds for every account and every amount, not only for the cases of the rule book.
 
+#[path = "support/how_many.rs"]
+mod how_many;
 mod support;
 
 use std::collections::BTreeMap;
@@ -7,6 +9,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use how_many::many;
 use receivables::allocation::{
     AccountSnapshot, Allocation, AllocationOrder, AmountRefusal, DirectedAmount, Direction,
     DirectionRefusal, OrderedItems, Overpayment, PaymentRules, PreviewRefusal, RestOfDirection,
@@ -17,7 +20,7 @@ use receivables::ids::BillId;
 use receivables::money::{Currency, MinorUnits, Money};
 use receivables::open_item::{OpenItem, PartPayment, Standing};
 use support::{
-    amount_near, any_amount, any_items, any_order, directed, many, plausible_items, rules, today,
+    amount_near, any_amount, any_items, any_order, directed, plausible_items, rules, today,
 };
 
 fn sum_of_lines(split: &Allocation) -> i128 {

@@ -33,7 +33,7 @@ pub fn suggested_amounts(account: &AccountSnapshot<'_>) -> Vec<Suggestion> {
 fn is_accepted(account: &AccountSnapshot<'_>, amount: MinorUnits) -> bool {
     let AccountSnapshot { items, rules, today, .. } = *account;
     let split = allocate(rules.order, items, amount, &Direction::default(), today);
-    amount.is_positive() && check_amount(&rules, items, amount, &split.lines).is_ok()
+    check_amount(&rules, items, amount, &split.lines).is_ok()
 }
 
 #[cfg(test)]

@@ -282,16 +282,21 @@ mod tests {
     }
 
     #[test]
-    fn every_place_of_every_refusal_is_filled() {
-        let said = [
-            amount(AmountRefusal::TooLarge { largest: units(1) }),
-            preview_refusal(
-                EN,
-                &DirectionRefusal::TooManyBills.into(),
-                Currency::JPY,
-                bill_numbers(&[]),
-            ),
-        ];
-        assert!(said.iter().all(|text| !text.contains(['{', '}'])), "{said:?}");
+    fn a_bill_is_named_by_its_number_among_the_items() {
+        let item = OpenItem {
+            bill_id: bill(),
+            bill_number: "2026-09".into(),
+            issued_on: crate::calendar::CivilDate::parse("2026-09-30").unwrap(),
+            due_on: None,
+            total: units(3_000),
+            open: units(3_000),
+            in_flight: MinorUnits::ZERO,
+            standing: crate::open_item::Standing::Issued,
+            part_payment: crate::open_item::PartPayment::Never,
+        };
+        let refusal = AmountRefusal::PartNotAccepted { bill_id: bill(), smallest: units(3_000) };
+        let items = [item];
+        let said = preview_refusal(EN, &refusal.into(), Currency::USD, bill_numbers(&items));
+        assert!(said.starts_with("Bill 2026-09 takes $30.00 or more."), "{said}");
     }
 }

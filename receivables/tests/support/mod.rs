@@ -17,17 +17,6 @@ pub fn today() -> CivilDate {
     CivilDate::from_jiff(jiff::civil::date(2026, 11, 22))
 }
 
-/// `PROPTEST_CASES` overrides; a change of the rules deserves a run of a million.
-pub fn many() -> ProptestConfig {
-    let cases = if std::env::var("PROPTEST_CASES").is_ok() {
-        ProptestConfig::default().cases
-    } else {
-        2_000
-    };
-    // A failure prints its smallest input, which then becomes a case of the rule book.
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 /// Amounts that stand for themselves and make ties likely.
 fn charge() -> impl Strategy<Value = i64> {
     prop_oneof![1..60_i64, 1..30_000_i64, select(vec![50, 100, 5_000])]
