@@ -6,9 +6,9 @@ mod databases;
 
 use std::sync::Arc;
 
+use databases::{CountingChance, FixedClock, assert_sound, each_engine, number, settings};
 use server::config::Secret;
 use server::demo::{self, DemoError};
-use databases::{CountingChance, FixedClock, assert_sound, each_engine, number, settings};
 
 async fn load(db: &server::db::Database, at: &str) -> Result<demo::DemoLoaded, DemoError> {
     let (settings, zone) = settings();

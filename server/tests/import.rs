@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use databases::{FixedClock, assert_sound, each_engine, number, settings};
 use server::clock::SystemChance;
 use server::db::Database;
 use server::imports::{self, ImportArgs, ImportError, Summary};
 use sqlx::Row;
-use databases::{FixedClock, assert_sound, each_engine, number, settings};
 
 /// The first row of the sample's columns.
 const HEADER: &str = "countryCode,customerID,PaperlessDate,invoiceNumber,InvoiceDate,DueDate,\
