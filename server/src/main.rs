@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
 use server::db::Database;
-use server::{counter, demo, ledger, router, serve};
+use server::{counter, demo, imports, ledger, router, serve};
 
 /// The portal where people pay a part of what they owe and see what it settles.
 #[derive(Parser)]
@@ -39,6 +39,8 @@ enum Command {
     Migrate,
     /// Load the demo customers and say whom to sign in as.
     Demo,
+    /// Load accounts and bills from a file.
+    Import(imports::ImportArgs),
     /// Show what a payment would settle; nothing is stored.
     Preview(counter::PreviewArgs),
     /// Verify the invariants of the book.
@@ -97,6 +99,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             println!("The database is up to date.");
         }
         Command::Demo => load_demo(&loaded).await?,
+        Command::Import(import) => {
+            let database = open(&loaded).await?;
+            let chance = Arc::new(SystemChance);
+            let zone = &loaded.zone;
+            println!("{}", imports::run(&import, &database, zone, &SystemClock, chance).await?);
+        }
         Command::Preview(preview) => {
             let database = open(&loaded).await?;
             print!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
