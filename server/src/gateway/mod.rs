@@ -23,7 +23,6 @@ use std::sync::Arc;
 use receivables::api::portal::GatewayMode;
 use receivables::calendar::Micros;
 use receivables::ids::PaymentId;
-use thiserror::Error;
 
 pub use error::{Doubt, GatewayError, Unclear};
 pub use event::{EventHint, KINDS_OF_INTEREST};
@@ -34,34 +33,7 @@ pub use signature::SignatureProblem;
 pub use transport::{API_VERSION, Pause, RealPause, Surroundings, plain_client};
 
 use crate::config::Secret;
-use crate::db::Database;
-use sandbox::{Sandbox, SandboxProblem};
 use transport::Transport;
-
-/// Why there is no gateway to ask.
-#[derive(Debug, Error)]
-pub enum NoGateway {
-    #[error(transparent)]
-    Settings(#[from] SettingsProblem),
-    #[error(transparent)]
-    Sandbox(#[from] SandboxProblem),
-}
-
-/// The gateway that the settings name; without a key the sandbox, started here. Its routes are
-/// for the public router, and somebody has to [keep its time](Sandbox::keep_time).
-pub async fn open(
-    settings: GatewaySettings,
-    database: &Database,
-    around: Surroundings,
-    webhook_url: String,
-) -> Result<(Gateway, Option<Sandbox>), NoGateway> {
-    if settings.secret_key.is_some() {
-        return Ok((Gateway::try_new(settings, around)?, None));
-    }
-    let sandbox = Sandbox::start(database.clone(), around.clone(), webhook_url).await?;
-    let gateway = Gateway::try_new(sandbox.gateway_settings(), around)?;
-    Ok((gateway, Some(sandbox)))
-}
 
 /// One gateway, cheap to clone.
 #[derive(Clone)]

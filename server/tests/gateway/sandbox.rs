@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::clock::Clock;
 use server::config::Secret;
 use server::gateway::sandbox::{DEBIT_SECONDS, LATE_SECONDS, Mishap, TestCard};
-use server::gateway::{Doubt, GatewayError, GatewaySettings, IntentStatus};
+use server::gateway::{Doubt, Gateway, GatewayError, GatewaySettings, IntentStatus};
 
 use crate::stage::{stage, stages};
 
@@ -25,19 +25,19 @@ async fn every_sql_text_is_understood_by_both_engines() {
 }
 
 #[tokio::test]
-async fn the_key_decides_whether_there_is_a_sandbox() {
+async fn the_key_decides_the_mode_and_which_objects_are_ours() {
     let stage = stage().await;
-    let open = |settings| {
-        let url = stage.public.webhook_url();
-        server::gateway::open(settings, &stage.database, stage.world.surroundings(), url)
-    };
-    let (gateway, sandbox) = open(GatewaySettings::default()).await.unwrap();
-    assert_eq!((gateway.mode(), sandbox.is_some()), (GatewayMode::Sandbox, true));
-    for (key, mode) in [("sk_test_1", GatewayMode::Test), ("rk_live_1", GatewayMode::Live)] {
-        let secret_key = Some(Secret::new(key));
+    assert_eq!(stage.gateway.mode(), GatewayMode::Sandbox);
+    assert!(stage.gateway.is_own_mode(false) && !stage.gateway.is_own_mode(true));
+    let open = |key: Option<&str>| {
+        let secret_key = key.map(Secret::new);
         let settings = GatewaySettings { secret_key, ..GatewaySettings::default() };
-        let (gateway, sandbox) = open(settings).await.unwrap();
-        assert_eq!((gateway.mode(), sandbox.is_some()), (mode, false));
+        Gateway::try_new(settings, stage.world.surroundings())
+    };
+    assert!(open(None).is_err(), "without a key there is none to ask");
+    for (key, mode) in [("sk_test_1", GatewayMode::Test), ("rk_live_1", GatewayMode::Live)] {
+        let gateway = open(Some(key)).unwrap();
+        assert_eq!(gateway.mode(), mode);
         assert_eq!(gateway.is_own_mode(true), mode == GatewayMode::Live);
     }
 }
