@@ -22,6 +22,7 @@ async fn portal(State(portal): State<Shared>) -> Json<PortalDocument> {
     Json(PortalDocument {
         biller: portal.settings.biller.clone(),
         gateway_mode: portal.gateway.mode(),
+        publishable_key: portal.gateway.publishable_key().map(str::to_owned),
         language: Language::EnglishUs,
         mailbox: portal.is_demo() && portal.settings.demo,
     })

@@ -21,6 +21,10 @@ pub enum GatewayMode {
 pub struct PortalDocument {
     pub biller: Biller,
     pub gateway_mode: GatewayMode,
+    /// Made to be public: with it the browser puts up the gateway's card fields before any
+    /// payment exists. None in the sandbox.
+    #[serde(default)]
+    pub publishable_key: Option<String>,
     pub language: Language,
     /// In the demo mails can be read at `/mailbox`.
     pub mailbox: bool,

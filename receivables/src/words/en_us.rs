@@ -2,74 +2,371 @@
 
 use super::Message;
 
-pub(super) fn text(message: Message) -> &'static str {
-    match message {
-        Message::StatusDueSoon => "Due soon",
-        Message::StatusDueToday => "Due today",
-        Message::StatusOverdue => "Past due",
-        Message::StatusPartPaid => "Part paid",
-        Message::StatusInProgress => "Payment in progress",
-        Message::StatusDisputed => "On hold",
-        Message::StatusPaid => "Paid",
-        Message::StatusCancelled => "Cancelled",
-        Message::StatusWrittenOff => "Written off",
-        Message::ReasonOldestOverdue => "because it is the oldest past due",
-        Message::ReasonNextDue => "because it is due next",
-        Message::ReasonNoDueDate => "because it has no due date",
-        Message::ReasonYouChoseIt => "because you chose it",
-        Message::ReasonOldestBill => "because it is the oldest bill",
-        Message::ReasonNewestBill => "because it is the newest bill",
-        Message::ReasonSmallestBill => "because it is the smallest",
-        Message::ReasonEqualShare => "its share of your payment",
-        Message::ReasonWholeBill => "because your payment covers it whole",
-        Message::AmountNothingChosen => "Select how much you want to pay",
-        Message::AmountEmpty => "Enter how much you want to pay",
-        Message::AmountNotANumber => "Amount must be a number, like 45 or 45.50",
-        Message::AmountTooManyDecimals => {
-            "Amount must have no more than {decimals} decimal places, like {example}"
+/// The table of this language: every message, or it does not compile.
+macro_rules! words {
+    ($($name:ident: $text:literal,)*) => {
+        pub(super) fn text(message: Message) -> &'static str {
+            match message { $(Message::$name => $text,)* }
         }
-        Message::AmountWholeNumber => "Amount must be a whole number of {unit}, like 4500",
-        Message::AmountTwoReadings => "We read {typed} in two ways. Enter {grouped} or {decimal}",
-        Message::AmountOtherCurrency => "Amount must be in {unit}",
-        Message::AmountTooSmall => "Amount must be {smallest} or more",
-        Message::AmountTooSmallPayAll => {
-            "Amount must be {smallest} or more. To pay all of a smaller balance, choose \"All you owe\""
-        }
-        Message::AmountRestTooSmall => {
-            "This would leave {rest}, less than a card payment allows. Pay {upper} to finish, or {lower} or less"
-        }
-        Message::AmountRestTooSmallPayAll => {
-            "This would leave {rest}, less than a card payment allows. Pay {upper} to finish"
-        }
-        Message::AmountMoreThanOwed => "Amount must be {available} or less, which is all you owe",
-        Message::AmountTooLarge => "Amount must be {largest} or less",
-        Message::AmountPartNotAccepted => {
-            "Bill {bill} takes {smallest} or more. Change the amount so that it gets that much, or none"
-        }
-        Message::NothingToPay => "Nothing is left to pay",
-        Message::BalanceTooSmall => {
-            "You owe {available}. A card payment must be {smallest} or more, so it has to be paid another way"
-        }
-        Message::AmountSign => "Amount must be without a plus or minus sign, like {example}",
-        Message::AmountExponent => "Amount must be in plain digits, like {example}",
-        Message::AmountTooLargeToCount => "Amount must be a smaller number",
-        Message::AmountRestTooSmallPayLess => {
-            "This would leave {rest}, less than a card payment allows. Pay {lower} or less"
-        }
-        Message::AmountRestTooSmallPayOther => {
-            "This would leave {rest}, less than a card payment allows. Enter another amount"
-        }
-        Message::DirectionSwitchedOff => "Payments go to the oldest bill first",
-        Message::DirectionBillNamedTwice => "Choose each bill once",
-        Message::DirectionTooManyBills => "Choose 100 bills or fewer",
-        Message::DirectionBillNotPayable => "Bill {bill} takes no payment now",
-        Message::DirectionNotPositive => "Enter how much to pay on bill {bill}",
-        Message::DirectionMoreThanAvailable => {
-            "Amount for bill {bill} must be {available} or less, which is all that is left on it"
-        }
-        Message::DirectionMoreThanPayment => {
-            "The amounts for your chosen bills come to more than you pay"
-        }
-        Message::PayNow => "Pay {amount} now",
-    }
+    };
+}
+
+words! {
+    // Statuses of a bill
+    StatusDueSoon: "Due soon",
+    StatusDueToday: "Due today",
+    StatusOverdue: "Past due",
+    StatusPartPaid: "Part paid",
+    StatusInProgress: "Payment in progress",
+    StatusDisputed: "On hold",
+    StatusPaid: "Paid",
+    StatusCancelled: "Cancelled",
+    StatusWrittenOff: "Written off",
+    // Why a line of an allocation is there
+    ReasonOldestOverdue: "because it is the oldest past due",
+    ReasonNextDue: "because it is due next",
+    ReasonNoDueDate: "because it has no due date",
+    ReasonYouChoseIt: "because you chose it",
+    ReasonOldestBill: "because it is the oldest bill",
+    ReasonNewestBill: "because it is the newest bill",
+    ReasonSmallestBill: "because it is the smallest",
+    ReasonEqualShare: "its share of your payment",
+    ReasonWholeBill: "because your payment covers it whole",
+    // What is wrong with a typed amount
+    AmountNothingChosen: "Select how much you want to pay",
+    AmountEmpty: "Enter how much you want to pay",
+    AmountNotANumber: "Amount must be a number, like 45 or 45.50",
+    AmountTooManyDecimals:
+        "Amount must have no more than {decimals} decimal places, like {example}",
+    AmountWholeNumber: "Amount must be a whole number of {unit}, like 4500",
+    AmountTwoReadings: "We read {typed} in two ways. Enter {grouped} or {decimal}",
+    AmountOtherCurrency: "Amount must be in {unit}",
+    AmountTooSmall: "Amount must be {smallest} or more",
+    AmountTooSmallPayAll:
+        "Amount must be {smallest} or more. To pay all of a smaller balance, choose \"All you \
+         owe\"",
+    AmountRestTooSmall:
+        "This would leave {rest}, less than a card payment allows. Pay {upper} to finish, or \
+         {lower} or less",
+    AmountRestTooSmallPayAll:
+        "This would leave {rest}, less than a card payment allows. Pay {upper} to finish",
+    AmountMoreThanOwed: "Amount must be {available} or less, which is all you owe",
+    AmountTooLarge: "Amount must be {largest} or less",
+    AmountPartNotAccepted:
+        "Bill {bill} takes {smallest} or more. Change the amount so that it gets that much, or \
+         none",
+    NothingToPay: "Nothing is left to pay",
+    BalanceTooSmall:
+        "You owe {available}. A card payment must be {smallest} or more, so it has to be paid \
+         another way",
+    AmountSign: "Amount must be without a plus or minus sign, like {example}",
+    AmountExponent: "Amount must be in plain digits, like {example}",
+    AmountTooLargeToCount: "Amount must be a smaller number",
+    AmountRestTooSmallPayLess:
+        "This would leave {rest}, less than a card payment allows. Pay {lower} or less",
+    AmountRestTooSmallPayOther:
+        "This would leave {rest}, less than a card payment allows. Enter another amount",
+    NoBillChosen: "Choose at least one bill",
+    // What is wrong with a direction
+    DirectionSwitchedOff: "Payments go to the oldest bill first",
+    DirectionBillNamedTwice: "Choose each bill once",
+    DirectionTooManyBills: "Choose 100 bills or fewer",
+    DirectionBillNotPayable: "Bill {bill} takes no payment now",
+    DirectionNotPositive: "Enter how much to pay on bill {bill}",
+    DirectionMoreThanAvailable:
+        "Amount for bill {bill} must be {available} or less, which is all that is left on it",
+    DirectionMoreThanPayment: "The amounts for your chosen bills come to more than you pay",
+    // The frame around every page
+    SkipToContent: "Skip to main content",
+    MainMenu: "Main menu",
+    WhatYouOwe: "What you owe",
+    PastBills: "Past bills",
+    Payments: "Payments",
+    SignOut: "Sign out",
+    Demo: "Demo.",
+    DemoLabel: "Demo",
+    DemoBanner: "No real money moves, and no real card is asked for.",
+    TestBanner: "Test mode: no real money moves.",
+    HelpTitle: "Help and contact",
+    HelpIntro: "If you cannot pay, or if a bill looks wrong, tell us. We will find a way.",
+    OtherWaysToPay: "Other ways to pay:",
+    OpenMailbox: "Open the demo mailbox",
+    Loading: "Loading…",
+    TryAgain: "Try again",
+    BackToWhatYouOwe: "Back to what you owe",
+    ShowMore: "Show more",
+    ShownOf: "{shown} of {all} shown.",
+    NotFoundTitle: "Page not found",
+    NotFound: "There is nothing at this address, or it belongs to somebody else.",
+    ErrorSummaryTitle: "There is a problem",
+    TitleError: "Error: ",
+    NoAnswerTitle: "We could not reach the service",
+    NoAnswer: "Check your connection, then try again.",
+    SignedOutTitle: "You are signed out",
+    SignedOut: "Sign in again to go on.",
+    RefusedTitle: "That did not work",
+    ServiceFaultTitle: "Sorry, there is a problem with the service",
+    ServiceFault: "Try again in a few minutes. What you entered is kept.",
+    RequestReference: "If you contact us, give this reference: {reference}",
+    // Days
+    DayToday: "today",
+    DayTomorrow: "tomorrow",
+    DayYesterday: "yesterday",
+    DaysAhead: "in {days} days",
+    DaysAgo: "{days} days ago",
+    NoDueDate: "No due date",
+    DueOn: "Due {day} ({relative})",
+    WasDueOn: "Was due {day} ({relative})",
+    DueDay: "Due {day}",
+    // Signing in
+    SignInTitle: "Sign in",
+    SignInIntro: "We send a code to your e-mail address. You need no password.",
+    EmailLabel: "E-mail address",
+    EmailHint: "The one your bills are sent to.",
+    EmailNotAnAddress: "Enter an e-mail address, like name@example.com",
+    SendCode: "Send me a code",
+    Sending: "Sending…",
+    CheckYourMail: "Check your e-mail",
+    CodeSent: "If {email} is known to us, a code is on its way to it. It works for 10 minutes.",
+    CodeLabel: "Code",
+    CodeHint: "From the e-mail. You can paste it.",
+    CodeEmpty: "Enter the code from the e-mail",
+    CodeInvalid: "This code does not work. Check it, or ask for a new one",
+    SignIn: "Sign in",
+    SigningIn: "Signing in…",
+    AnotherAddress: "Use another address or send a new code",
+    LinkTitle: "Sign in with the link",
+    LinkIntro: "Press the button to sign in on this device.",
+    LinkInvalidTitle: "This link does not work here",
+    LinkInvalid:
+        "It works once, for 10 minutes, and only in the browser where you asked for it. If you \
+         asked in another browser, go back to it and type the code from the e-mail there.",
+    AskForNewCode: "Ask for a new code",
+    // Accounts
+    AccountNumber: "Account {number}",
+    YourAccounts: "Your accounts",
+    NoAccountTitle: "No account yet",
+    NoAccount: "When your first bill arrives, it will appear here.",
+    YouOwe: "You owe {amount}",
+    YouAreInCredit: "You are {amount} in credit",
+    NothingToPayNow: "Nothing to pay",
+    AmountPastDue: "{amount} is past due",
+    NextDueIs: "Next: {amount} due {day} ({relative})",
+    AmountInProgress: "{amount} in progress",
+    AmountOnHold: "{amount} on hold: you do not need to pay it now",
+    CreditOnAccountIs: "{amount} credit on account",
+    AllInProgress: "All you owe is being paid already. Do not pay again",
+    MakeAPayment: "Make a payment",
+    MoreOnThisAccount: "More on this account",
+    SeePastBills: "See past bills",
+    SeePayments: "See payments",
+    InProgressTitle: "Payments in progress",
+    SentNotConfirmed: "{amount} sent {day}, not confirmed yet.",
+    StartedNotFinished: "{amount} started {day}, not finished.",
+    // Bills
+    DuePeriodsTitle: "What is due",
+    OneBillOldestFirst: "One bill is open.",
+    BillsOldestFirst: "{count} bills are open. The oldest comes first, and is paid first.",
+    NothingDueTitle: "No open bills",
+    NothingDue: "Your next bill will appear here when it is issued.",
+    LeftToPay: "Left to pay",
+    SeeBill: "See bill",
+    BillNumber: "Bill {number}",
+    BillNumberAndTotal: "Bill {number}, {amount} in all",
+    PaidSoFar: "{amount} paid so far",
+    OnHoldLine: "You asked us to check this bill. You do not need to pay it now.",
+    HoldReason: "Reason: {reason}",
+    BillFor: "Bill for {period}",
+    FactBillNumber: "Bill number",
+    FactIssued: "Issued",
+    FactDue: "Due",
+    FactBilled: "Billed",
+    FactPaid: "Paid",
+    BillLinesCaption: "What the bill is for",
+    BillPaymentsCaption: "Payments on this bill",
+    NoPaymentsOnBill: "No payment has been made on this bill yet.",
+    QuantityTimes: "{quantity} × {price}",
+    LessDiscount: "less {amount} discount",
+    Total: "Total",
+    ColumnWhat: "For",
+    ColumnTax: "Tax included",
+    ColumnAmount: "Amount",
+    ColumnPaid: "Paid so far",
+    ColumnDay: "Date",
+    ColumnReceipt: "Receipt",
+    ColumnPeriod: "Period",
+    ColumnDue: "Due",
+    ColumnPaidOn: "Paid on",
+    PastBillsCaption: "Paid bills, newest first",
+    NoPastBills: "Bills you have paid will appear here.",
+    // How much
+    HowMuchTitle: "How much do you want to pay?",
+    ChoiceDueNow: "Due now",
+    ChoiceAllOwed: "All you owe",
+    ChoiceAllIsDue: "All of it is due now",
+    ChoiceAnother: "Another amount",
+    ChoiceBills: "Choose bills yourself",
+    AmountLabel: "How much do you want to pay, in {unit}?",
+    AmountReading: "That is {amount}",
+    ChooseBillsHint: "Tick a bill to pay all that is left on it, or enter a part.",
+    PayOnBill: "Pay on this bill",
+    ChosenSum: "{amount} on the bills you chose",
+    TotalLabel: "Total to pay, in {unit} (optional)",
+    TotalHint:
+        "Leave it empty to pay the bills you chose. Anything above goes to the oldest bill first.",
+    Continue: "Continue",
+    EarlierPaymentTitle: "You have just made a payment",
+    EarlierPayment: "Your payment of {amount} is already counted below.",
+    OfflineTitle: "You are offline",
+    OfflineExplained: "Worked out on your device at {time}. You can pay when you are back online.",
+    OfflineCannotPay: "You are offline. You can pay when you are back online.",
+    // What a payment would settle
+    PreviewLabel: "What your payment settles",
+    PreviewCaption: "If you pay {amount} today",
+    PreviewCaptionEmpty: "What is open now",
+    PreviewEmpty: "Enter an amount to see which bills it settles.",
+    PreviewNews: "If you pay {amount}: {result}.",
+    ColumnLeftNow: "Left now",
+    ColumnThisPayment: "This payment",
+    ColumnLeftAfter: "Left after",
+    ColumnLeftBefore: "Left before",
+    NothingOnThis: "Nothing",
+    Settled: "Settled",
+    LeftOutOnHold: "Left out: this bill is on hold.",
+    LeftOutOnHoldBecause: "Left out: this bill is on hold. {reason}",
+    LeftOutInProgress: "Left out: a payment of it is in progress.",
+    LeftOutShort: "Left out",
+    CreditOnAccount: "Credit on account",
+    LeftToPayAfter: "Left to pay after",
+    PastDueAfter: "Still past due after",
+    NothingLeftAfter: "You will have nothing left to pay.",
+    NoLongerPastDue: "Your account will no longer be past due.",
+    StillPastDue: "{amount} will still be past due.",
+    OneStaysPastDue: "You chose other bills: {period} stays past due.",
+    SomeStayPastDue: "You chose other bills: {periods} stay past due.",
+    MoreThanOwedStays: "{amount} more than you owe will stay on your account as credit.",
+    AmountOnDay: "{amount} on {day}",
+    OneSettled: "{period} settled",
+    SomeSettled: "{count} bills settled",
+    GoesTowards: "{amount} towards {period}",
+    OneGetsAPart: "1 bill part paid",
+    SomeGetAPart: "{count} bills part paid",
+    ResultLine: "{what}, {left} left",
+    SeeTheSplit: "See the split",
+    LongListSummary: "{amount} settles {settled} of {all} bills",
+    // Check and pay
+    CheckTitle: "Check and pay",
+    CheckCaption: "Where your payment goes",
+    Change: "Change",
+    ChangeAmount: "the amount",
+    ChangeSplit: "where it goes",
+    FactAccount: "Account",
+    FactReceiptGoesTo: "Receipt goes to",
+    CardTitle: "Pay by card",
+    TestCardsLegend: "Test card",
+    TestCardsHint: "This is a demo. Each card below shows what can happen.",
+    Paying: "Paying {amount}…",
+    ChooseFirstTitle: "Choose how much to pay first",
+    ChooseFirst: "No amount has been chosen on this page yet.",
+    ChooseHowMuch: "Choose how much to pay",
+    NoLongerWorksTitle: "This amount no longer works",
+    AlreadyDoneTitle: "This payment is already done",
+    AlreadyDone: "Your payment of {amount} was sent. You cannot pay it twice.",
+    ChangedTitle: "Your balance changed while you were here",
+    Changed: "We worked it out again. Check it before you pay.",
+    ChangedFrom: "Changed: was {amount}",
+    NewInThisPayment: "Changed: new in this payment",
+    NoLongerInThisPayment: "Changed: no longer part of this payment, was {amount}",
+    OneMoreBill: "And 1 more bill.",
+    MoreBills: "And {count} more bills.",
+    ReservedTitle: "Another payment is in progress",
+    Reserved: "It holds the same money. Finish or cancel it first.",
+    SeeThatPayment: "See that payment",
+    NotReached: "Try again when you are back online: it stays the same payment.",
+    DeclinedTryAgain:
+        "Your bank decides this. Choose another card and press Pay again: everything is kept.",
+    CardFieldsUnavailableTitle: "The card form is not available",
+    CardFieldsUnavailable: "Load the page again, or pay another way.",
+    CardFieldsWrongTitle: "Check the card details",
+    BankAsksTitle: "Your bank asks",
+    BankAsks: "Your bank wants to know that it is you. Do you approve this payment?",
+    BankApprove: "Approve",
+    BankRefuse: "Refuse",
+    StartingPayment: "Starting your payment…",
+    WaitingForYou: "Waiting for your answer to your bank.",
+    WaitingForBank: "Asking your bank…",
+    WaitingLonger: "Still waiting for your bank. Do not pay again.",
+    WaitingSafeToClose:
+        "This takes longer than usual. It is safe to close this page: we will e-mail you when we \
+         know. Do not pay again.",
+    // How a payment came out
+    StageNotFinished: "Not finished",
+    StageDeclined: "Declined",
+    StageInProgress: "In progress",
+    StageChecking: "Being checked",
+    StagePaid: "Paid",
+    StageFailed: "Failed",
+    StageCancelled: "Cancelled",
+    StageExpired: "Ended",
+    ResultPaid: "Payment received",
+    ResultInProgress: "Payment in progress",
+    ResultBankStarted: "Bank payment started",
+    ResultChecking: "We are checking your payment",
+    ResultDeclined: "Your payment was declined",
+    ResultFailed: "Your payment did not go through",
+    ResultCancelled: "You cancelled the payment",
+    ResultExpired: "Your payment session ended",
+    ResultNotFinished: "This payment is not finished",
+    MoneyNotTaken: "No money has been taken.",
+    MoneyTaken: "The money has been taken.",
+    MoneyUnknown: "We do not know yet whether money was taken. Do not pay again.",
+    WeTook: "We took {amount} from {method}.",
+    ReceiptSent: "A receipt is on its way to {email}.",
+    BankConfirming:
+        "Your bank has not confirmed {amount} yet. This page updates itself. It is safe to close: \
+         we will e-mail you.",
+    BankTakesDays:
+        "{amount} by bank payment takes 3 to 5 working days. It is safe to close this page: we \
+         will e-mail you.",
+    CheckingExplained:
+        "We asked for {amount} and have no clear answer yet. We keep asking, and will e-mail you. \
+         It is safe to close this page.",
+    DeclinedExplained: "Your bank decides this. You can use another card: the amount is kept.",
+    FailedExplained: "The payment of {amount} could not be started. You can try again.",
+    CancelledExplained: "The payment of {amount} is cancelled.",
+    ExpiredExplained: "The payment of {amount} was not finished in time. You can start again.",
+    NotFinishedExplained: "The payment of {amount} waits for a card. Finish or cancel it.",
+    PaymentReference: "Reference {reference}",
+    UseAnotherCard: "Use another card",
+    FinishPayment: "Finish this payment",
+    StartAgain: "Start again",
+    CancelPayment: "Cancel this payment",
+    SeePayment: "See payment",
+    PaymentsCaption: "Payments, newest first",
+    NoPayments: "Payments you make will appear here.",
+    ColumnMethod: "Paid with",
+    ColumnStatus: "Status",
+    TenderCard: "Card",
+    TenderBankDebit: "Bank account",
+    TenderCash: "Cash",
+    TenderCheque: "Check",
+    TenderTransfer: "Bank transfer",
+    // Receipts
+    ReceiptTitle: "Receipt {number}",
+    ReceiptCaption: "What it paid",
+    ReceiptDiffers:
+        "Your bills changed before the money arrived, so it went to them differently than shown \
+         before you paid.",
+    DemoReceipt: "DEMO: no real money moved",
+    FactReceipt: "Receipt",
+    FactPaidOn: "Paid on",
+    FactMethod: "Paid with",
+    FactAmount: "Amount",
+    FactLeftToPay: "Left to pay",
+    FactPastDue: "Past due",
+    FactNextDue: "Next due",
+    PrintOrSave: "Print or save as PDF",
+    SeeReceipt: "See receipt",
+    // Acts
+    PayNow: "Pay {amount} now",
 }

@@ -14,21 +14,76 @@ macro_rules! messages {
 
 messages! {
     // Statuses of a bill
-    StatusDueSoon, StatusDueToday, StatusOverdue, StatusPartPaid, StatusInProgress,
-    StatusDisputed, StatusPaid, StatusCancelled, StatusWrittenOff,
+    StatusDueSoon, StatusDueToday, StatusOverdue, StatusPartPaid, StatusInProgress, StatusDisputed,
+    StatusPaid, StatusCancelled, StatusWrittenOff,
     // Why a line of an allocation is there
     ReasonOldestOverdue, ReasonNextDue, ReasonNoDueDate, ReasonYouChoseIt, ReasonOldestBill,
     ReasonNewestBill, ReasonSmallestBill, ReasonEqualShare, ReasonWholeBill,
     // What is wrong with a typed amount
-    AmountNothingChosen, AmountEmpty, AmountNotANumber, AmountTooManyDecimals,
-    AmountWholeNumber, AmountTwoReadings, AmountOtherCurrency, AmountTooSmall,
-    AmountTooSmallPayAll, AmountRestTooSmall, AmountRestTooSmallPayAll, AmountMoreThanOwed,
-    AmountTooLarge, AmountPartNotAccepted, NothingToPay, BalanceTooSmall, AmountSign,
-    AmountExponent, AmountTooLargeToCount, AmountRestTooSmallPayLess, AmountRestTooSmallPayOther,
+    AmountNothingChosen, AmountEmpty, AmountNotANumber, AmountTooManyDecimals, AmountWholeNumber,
+    AmountTwoReadings, AmountOtherCurrency, AmountTooSmall, AmountTooSmallPayAll,
+    AmountRestTooSmall, AmountRestTooSmallPayAll, AmountMoreThanOwed, AmountTooLarge,
+    AmountPartNotAccepted, NothingToPay, BalanceTooSmall, AmountSign,
+    AmountExponent, AmountTooLargeToCount, AmountRestTooSmallPayLess, AmountRestTooSmallPayOther, NoBillChosen,
     // What is wrong with a direction
-    DirectionSwitchedOff, DirectionBillNamedTwice, DirectionTooManyBills,
-    DirectionBillNotPayable, DirectionNotPositive, DirectionMoreThanAvailable,
-    DirectionMoreThanPayment,
+    DirectionSwitchedOff, DirectionBillNamedTwice, DirectionTooManyBills, DirectionBillNotPayable,
+    DirectionNotPositive, DirectionMoreThanAvailable, DirectionMoreThanPayment,
+    // The frame around every page
+    SkipToContent, MainMenu, WhatYouOwe, PastBills, Payments, SignOut, Demo, DemoLabel, DemoBanner,
+    TestBanner, HelpTitle, HelpIntro, OtherWaysToPay, OpenMailbox, Loading, TryAgain,
+    BackToWhatYouOwe, ShowMore, ShownOf, NotFoundTitle, NotFound, ErrorSummaryTitle, TitleError,
+    NoAnswerTitle, NoAnswer, SignedOutTitle, SignedOut, RefusedTitle, ServiceFaultTitle,
+    ServiceFault, RequestReference,
+    // Days
+    DayToday, DayTomorrow, DayYesterday, DaysAhead, DaysAgo, NoDueDate, DueOn, WasDueOn, DueDay,
+    // Signing in
+    SignInTitle, SignInIntro, EmailLabel, EmailHint, EmailNotAnAddress, SendCode, Sending,
+    CheckYourMail, CodeSent, CodeLabel, CodeHint, CodeEmpty, CodeInvalid, SignIn, SigningIn,
+    AnotherAddress, LinkTitle, LinkIntro, LinkInvalidTitle, LinkInvalid, AskForNewCode,
+    // Accounts
+    AccountNumber, YourAccounts, NoAccountTitle, NoAccount, YouOwe, YouAreInCredit,
+    NothingToPayNow, AmountPastDue, NextDueIs, AmountInProgress, AmountOnHold, CreditOnAccountIs,
+    AllInProgress, MakeAPayment, MoreOnThisAccount, SeePastBills, SeePayments, InProgressTitle,
+    SentNotConfirmed, StartedNotFinished,
+    // Bills
+    DuePeriodsTitle, OneBillOldestFirst, BillsOldestFirst, NothingDueTitle, NothingDue, LeftToPay,
+    SeeBill, BillNumber, BillNumberAndTotal, PaidSoFar, OnHoldLine, HoldReason, BillFor,
+    FactBillNumber, FactIssued, FactDue, FactBilled, FactPaid, BillLinesCaption,
+    BillPaymentsCaption, NoPaymentsOnBill, QuantityTimes, LessDiscount, Total, ColumnWhat,
+    ColumnTax, ColumnAmount, ColumnPaid, ColumnDay, ColumnReceipt, ColumnPeriod, ColumnDue,
+    ColumnPaidOn, PastBillsCaption, NoPastBills,
+    // How much
+    HowMuchTitle, ChoiceDueNow, ChoiceAllOwed, ChoiceAllIsDue, ChoiceAnother, ChoiceBills,
+    AmountLabel, AmountReading, ChooseBillsHint, PayOnBill, ChosenSum, TotalLabel, TotalHint,
+    Continue, EarlierPaymentTitle, EarlierPayment, OfflineTitle, OfflineExplained,
+    OfflineCannotPay,
+    // What a payment would settle
+    PreviewLabel, PreviewCaption, PreviewCaptionEmpty, PreviewEmpty, PreviewNews, ColumnLeftNow,
+    ColumnThisPayment, ColumnLeftAfter, ColumnLeftBefore, NothingOnThis, Settled, LeftOutOnHold,
+    LeftOutOnHoldBecause, LeftOutInProgress, LeftOutShort, CreditOnAccount, LeftToPayAfter,
+    PastDueAfter, NothingLeftAfter, NoLongerPastDue, StillPastDue, OneStaysPastDue,
+    SomeStayPastDue, MoreThanOwedStays, AmountOnDay, OneSettled, SomeSettled, GoesTowards,
+    OneGetsAPart, SomeGetAPart, ResultLine, SeeTheSplit, LongListSummary,
+    // Check and pay
+    CheckTitle, CheckCaption, Change, ChangeAmount, ChangeSplit, FactAccount, FactReceiptGoesTo,
+    CardTitle, TestCardsLegend, TestCardsHint, Paying, ChooseFirstTitle, ChooseFirst,
+    ChooseHowMuch, NoLongerWorksTitle, AlreadyDoneTitle, AlreadyDone, ChangedTitle, Changed,
+    ChangedFrom, NewInThisPayment, NoLongerInThisPayment, OneMoreBill, MoreBills, ReservedTitle,
+    Reserved, SeeThatPayment, NotReached, DeclinedTryAgain, CardFieldsUnavailableTitle,
+    CardFieldsUnavailable, CardFieldsWrongTitle, BankAsksTitle, BankAsks, BankApprove, BankRefuse,
+    StartingPayment, WaitingForYou, WaitingForBank, WaitingLonger, WaitingSafeToClose,
+    // How a payment came out
+    StageNotFinished, StageDeclined, StageInProgress, StageChecking, StagePaid, StageFailed,
+    StageCancelled, StageExpired, ResultPaid, ResultInProgress, ResultBankStarted, ResultChecking,
+    ResultDeclined, ResultFailed, ResultCancelled, ResultExpired, ResultNotFinished, MoneyNotTaken,
+    MoneyTaken, MoneyUnknown, WeTook, ReceiptSent, BankConfirming, BankTakesDays,
+    CheckingExplained, DeclinedExplained, FailedExplained, CancelledExplained, ExpiredExplained,
+    NotFinishedExplained, PaymentReference, UseAnotherCard, FinishPayment, StartAgain,
+    CancelPayment, SeePayment, PaymentsCaption, NoPayments, ColumnMethod, ColumnStatus, TenderCard,
+    TenderBankDebit, TenderCash, TenderCheque, TenderTransfer,
+    // Receipts
+    ReceiptTitle, ReceiptCaption, ReceiptDiffers, DemoReceipt, FactReceipt, FactPaidOn, FactMethod,
+    FactAmount, FactLeftToPay, FactPastDue, FactNextDue, PrintOrSave, SeeReceipt,
     // Acts
     PayNow,
 }

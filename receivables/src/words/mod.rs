@@ -41,7 +41,8 @@ impl Language {
         }
     }
 
-    fn text(self, message: Message) -> &'static str {
+    /// The message's words, its places not filled.
+    pub fn text(self, message: Message) -> &'static str {
         match self {
             Self::EnglishUs => en_us::text(message),
         }

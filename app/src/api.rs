@@ -1,0 +1,192 @@
+//! The only sender of requests. One fetch for everything, so that it is in the module once.
+
+use std::fmt::Write;
+
+use gloo_net::http::{Method, RequestBuilder};
+use receivables::api::payments::{PaymentRequest, PreviewRequest};
+use receivables::api::problem::Problem;
+use receivables::api::sign_in::{CodeRequest, SignInProof};
+use receivables::ids::{AccountId, BillId, PaymentId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const BASE: &str = "/api/v1";
+/// No answer after this long counts as none; what it was about is then asked again, not guessed.
+const TIMEOUT_MS: u32 = 20_000;
+
+/// Why there is no answer to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The server said no, and why.
+    Problem(Box<Problem>),
+    /// Nobody is signed in (any more).
+    SignedOut,
+    /// No answer came: offline, cut off, or too slow.
+    NoAnswer,
+    /// An answer that is not one of ours.
+    NotUnderstood,
+}
+
+impl Failure {
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Problem(problem) => &problem.code,
+            _ => "",
+        }
+    }
+}
+
+pub struct Request {
+    method: Method,
+    path: String,
+    body: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+impl Request {
+    fn get(path: String) -> Self {
+        Self { method: Method::GET, path, body: None, idempotency_key: None }
+    }
+
+    fn post(path: String, body: &impl Serialize) -> Self {
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self { method: Method::POST, path, body: Some(body), idempotency_key: None }
+    }
+
+    /// The answer's text, or why there is none.
+    pub async fn send(self) -> Result<String, Failure> {
+        let timeout = web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS);
+        let mut builder = RequestBuilder::new(&self.path)
+            .abort_signal(Some(&timeout))
+            .header("accept", "application/json");
+        // A page of another origin cannot set this header without our leave.
+        if self.method != Method::GET {
+            builder = builder.header("X-Paydown", "1");
+        }
+        if let Some(key) = &self.idempotency_key {
+            builder = builder.header("Idempotency-Key", key);
+        }
+        builder = builder.method(self.method);
+        let request = match self.body {
+            Some(body) => builder.header("content-type", "application/json").body(body),
+            None => builder.build(),
+        };
+        let Ok(request) = request else { return Err(Failure::NotUnderstood) };
+        let Ok(answer) = request.send().await else { return Err(Failure::NoAnswer) };
+        let Ok(text) = answer.text().await else { return Err(Failure::NoAnswer) };
+        if answer.ok() {
+            return Ok(text);
+        }
+        match serde_json::from_str::<Problem>(&text) {
+            Ok(problem) if problem.status == 401 && problem.code != "code-invalid" => {
+                Err(Failure::SignedOut)
+            }
+            Ok(problem) => Err(Failure::Problem(Box::new(problem))),
+            Err(_) => Err(Failure::NotUnderstood),
+        }
+    }
+
+    /// The answer as the document it is.
+    pub async fn document<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        let text = self.send().await?;
+        serde_json::from_str(&text).map_err(|_| Failure::NotUnderstood)
+    }
+}
+
+pub fn portal() -> Request {
+    Request::get(format!("{BASE}/portal"))
+}
+
+pub fn session() -> Request {
+    Request::get(format!("{BASE}/sign-in/session"))
+}
+
+pub fn ask_for_code(email: String) -> Request {
+    Request::post(format!("{BASE}/sign-in/codes"), &CodeRequest { email })
+}
+
+pub fn sign_in(proof: &SignInProof) -> Request {
+    Request::post(format!("{BASE}/sign-in/session"), proof)
+}
+
+pub fn sign_out() -> Request {
+    let path = format!("{BASE}/sign-in/session");
+    Request { method: Method::DELETE, path, body: None, idempotency_key: None }
+}
+
+pub fn due_periods(account: AccountId) -> Request {
+    Request::get(format!("{BASE}/accounts/{account}/due-periods"))
+}
+
+pub fn past_bills(account: AccountId, after: Option<&str>) -> Request {
+    page(format!("{BASE}/accounts/{account}/bills?status=paid&limit=25"), after)
+}
+
+pub fn bill(bill: BillId) -> Request {
+    Request::get(format!("{BASE}/bills/{bill}"))
+}
+
+pub fn payments(account: AccountId, after: Option<&str>) -> Request {
+    page(format!("{BASE}/accounts/{account}/payments?limit=25"), after)
+}
+
+fn page(mut path: String, after: Option<&str>) -> Request {
+    if let Some(after) = after {
+        // The mark is the server's own; whatever is in it must not become another parameter.
+        let after = js_sys::encode_uri_component(after);
+        // Writing into a String cannot fail.
+        let _ = write!(path, "&after={}", String::from(after));
+    }
+    Request::get(path)
+}
+
+pub fn payment(payment: PaymentId) -> Request {
+    Request::get(format!("{BASE}/payments/{payment}"))
+}
+
+pub fn receipt(payment: PaymentId) -> Request {
+    Request::get(format!("{BASE}/payments/{payment}/receipt"))
+}
+
+pub fn preview(account: AccountId, request: &PreviewRequest) -> Request {
+    Request::post(format!("{BASE}/accounts/{account}/allocation-previews"), request)
+}
+
+/// Sent again with the same id it is the same payment.
+pub fn start_payment(account: AccountId, request: &PaymentRequest) -> Request {
+    let mut start = Request::post(format!("{BASE}/accounts/{account}/payments"), request);
+    start.idempotency_key = Some(request.id.to_string());
+    start
+}
+
+pub fn cancel_payment(payment: PaymentId) -> Request {
+    let path = format!("{BASE}/payments/{payment}/cancellation");
+    Request { method: Method::POST, path, body: Some("{}".into()), idempotency_key: None }
+}
+
+/// The sandbox stands where the gateway's own script would talk to the gateway.
+pub fn sandbox_cards() -> Request {
+    Request::get("/sandbox/cards".into())
+}
+
+#[derive(Serialize)]
+struct SandboxConfirmation<'a> {
+    client_secret: &'a str,
+    card: &'a str,
+}
+
+pub fn sandbox_confirm(gateway_ref: &str, client_secret: &str, card: &str) -> Request {
+    let body = SandboxConfirmation { client_secret, card };
+    Request::post(format!("/sandbox/intents/{gateway_ref}/confirm"), &body)
+}
+
+#[derive(Serialize)]
+struct SandboxAuthentication<'a> {
+    client_secret: &'a str,
+    outcome: &'a str,
+}
+
+pub fn sandbox_authenticate(gateway_ref: &str, client_secret: &str, outcome: &str) -> Request {
+    let body = SandboxAuthentication { client_secret, outcome };
+    Request::post(format!("/sandbox/intents/{gateway_ref}/authenticate"), &body)
+}

@@ -1,0 +1,143 @@
+//! Every page and its address. [`Page::path`] is the only place an address is written.
+
+use receivables::ids::{AccountId, BillId, PaymentId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// What you owe, on the customer's first account.
+    Home,
+    SignIn,
+    /// Where the link in the mail leads; its secret stands behind the `#`.
+    SignInLink,
+    /// What you owe, on this account.
+    Account(AccountId),
+    PastBills(AccountId),
+    Bill(BillId),
+    Payments(AccountId),
+    /// The result of a payment, one page per outcome.
+    Payment(PaymentId),
+    Receipt(PaymentId),
+    HowMuch(AccountId),
+    Check(AccountId),
+    /// Drawn by the server, in the demo only.
+    Mailbox,
+}
+
+impl Page {
+    pub fn path(self) -> String {
+        match self {
+            Self::Home => "/".into(),
+            Self::SignIn => "/sign-in".into(),
+            Self::SignInLink => "/sign-in/link".into(),
+            Self::Account(id) => format!("/accounts/{id}"),
+            Self::PastBills(id) => format!("/accounts/{id}/bills"),
+            Self::Bill(id) => format!("/bills/{id}"),
+            Self::Payments(id) => format!("/accounts/{id}/payments"),
+            Self::Payment(id) => format!("/payments/{id}"),
+            Self::Receipt(id) => format!("/payments/{id}/receipt"),
+            Self::HowMuch(id) => format!("/pay/{id}"),
+            Self::Check(id) => format!("/pay/{id}/check"),
+            Self::Mailbox => "/mailbox".into(),
+        }
+    }
+
+    /// The page at an address; none where the portal has no page.
+    pub fn at(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let place = (parts.next(), parts.next(), parts.next(), parts.next());
+        match place {
+            (None, ..) => Some(Self::Home),
+            (Some("sign-in"), None, ..) => Some(Self::SignIn),
+            (Some("sign-in"), Some("link"), None, _) => Some(Self::SignInLink),
+            (Some("accounts"), Some(id), rest, None) => {
+                let id = AccountId::parse(id).ok()?;
+                match rest {
+                    None => Some(Self::Account(id)),
+                    Some("bills") => Some(Self::PastBills(id)),
+                    Some("payments") => Some(Self::Payments(id)),
+                    Some(_) => None,
+                }
+            }
+            (Some("bills"), Some(id), None, _) => BillId::parse(id).ok().map(Self::Bill),
+            (Some("payments"), Some(id), rest, None) => {
+                let id = PaymentId::parse(id).ok()?;
+                match rest {
+                    None => Some(Self::Payment(id)),
+                    Some("receipt") => Some(Self::Receipt(id)),
+                    Some(_) => None,
+                }
+            }
+            (Some("pay"), Some(id), rest, None) => {
+                let id = AccountId::parse(id).ok()?;
+                match rest {
+                    None => Some(Self::HowMuch(id)),
+                    Some("check") => Some(Self::Check(id)),
+                    Some(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Only documents under `/pay/` are served with a policy that admits the gateway's script,
+    /// and a policy belongs to the document: so the way into these pages, and the way out of
+    /// them, is a full load, never a change of route inside the document.
+    pub const fn is_pay(self) -> bool {
+        matches!(self, Self::HowMuch(_) | Self::Check(_))
+    }
+
+    /// Whether going from the document now shown to this page needs a new document.
+    pub fn needs_new_document(self, shown: Option<Self>) -> bool {
+        matches!(self, Self::Mailbox) || self.is_pay() != shown.is_some_and(Self::is_pay)
+    }
+
+    pub const fn needs_sign_in(self) -> bool {
+        !matches!(self, Self::SignIn | Self::SignInLink)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_found_again_at_its_own_address() {
+        let account = AccountId::from_parts(1, &[1; 10]);
+        let bill = BillId::from_parts(1, &[2; 10]);
+        let payment = PaymentId::from_parts(1, &[3; 10]);
+        for page in [
+            Page::Home,
+            Page::SignIn,
+            Page::SignInLink,
+            Page::Account(account),
+            Page::PastBills(account),
+            Page::Bill(bill),
+            Page::Payments(account),
+            Page::Payment(payment),
+            Page::Receipt(payment),
+            Page::HowMuch(account),
+            Page::Check(account),
+        ] {
+            assert_eq!(Page::at(&page.path()), Some(page));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_ours_is_no_page() {
+        let id = AccountId::from_parts(1, &[1; 10]);
+        for path in ["/nowhere", "/accounts", "/accounts/acc_1", "/sign-in/link/more", "/bills"] {
+            assert_eq!(Page::at(path), None, "{path}");
+        }
+        assert_eq!(Page::at(&format!("/pay/{id}/check/again")), None);
+        assert_eq!(Page::at(&format!("/accounts/{id}/staff")), None);
+    }
+
+    #[test]
+    fn the_way_into_and_out_of_the_pay_pages_is_a_new_document() {
+        let id = AccountId::from_parts(1, &[1; 10]);
+        assert!(Page::HowMuch(id).needs_new_document(Some(Page::Home)));
+        assert!(Page::Home.needs_new_document(Some(Page::Check(id))));
+        assert!(!Page::Check(id).needs_new_document(Some(Page::HowMuch(id))));
+        assert!(!Page::PastBills(id).needs_new_document(Some(Page::Home)));
+    }
+}

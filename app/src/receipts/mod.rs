@@ -1,0 +1,3 @@
+//! Receipts: the numbered confirmation, as posted.
+
+pub mod receipt;

@@ -1,0 +1,113 @@
+//! Who is here, at which biller, looking at which account.
+
+use leptos::prelude::*;
+use receivables::api::portal::{GatewayMode, PortalDocument};
+use receivables::api::sign_in::SessionDocument;
+use receivables::ids::AccountId;
+
+use crate::api::{self, Failure};
+use crate::page::Page;
+use crate::ui::browser;
+
+/// Where the customer wanted to go before signing in. Of this tab only.
+const WANTED_PAGE: &str = "paydown-wanted-page";
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Who {
+    NotAskedYet,
+    Nobody,
+    Customer(SessionDocument),
+    /// It cannot be said who is here.
+    NoAnswer(Failure),
+}
+
+#[derive(Clone, Copy)]
+pub struct Visit {
+    pub portal: RwSignal<Option<PortalDocument>>,
+    pub who: RwSignal<Who>,
+    /// The account the page shown is about.
+    pub account: RwSignal<Option<AccountId>>,
+}
+
+impl Visit {
+    pub fn begin() -> Self {
+        let visit = Self {
+            portal: RwSignal::new(None),
+            who: RwSignal::new(Who::NotAskedYet),
+            account: RwSignal::new(None),
+        };
+        provide_context(visit);
+        leptos::task::spawn_local(async move {
+            if let Ok(portal) = api::portal().document::<PortalDocument>().await {
+                crate::ui::words::speak(portal.language);
+                browser::set_language(portal.language.tag());
+                browser::set_site_name(&portal.biller.name);
+                visit.portal.set(Some(portal));
+            }
+        });
+        visit.ask_who();
+        visit
+    }
+
+    pub fn here() -> Self {
+        expect_context()
+    }
+
+    /// The page shown is about this account.
+    pub fn look_at(self, account: AccountId) {
+        if self.account.get_untracked() != Some(account) {
+            self.account.set(Some(account));
+        }
+    }
+
+    pub fn ask_who(self) {
+        leptos::task::spawn_local(async move {
+            self.who.set(match api::session().document::<SessionDocument>().await {
+                Ok(session) => Who::Customer(session),
+                Err(Failure::SignedOut) => Who::Nobody,
+                Err(failure) => Who::NoAnswer(failure),
+            });
+        });
+    }
+
+    /// The session has ended: remember the page, and ask to sign in.
+    pub fn signed_out(self) {
+        browser::remember(WANTED_PAGE, &browser::path());
+        self.who.set(Who::Nobody);
+    }
+
+    pub fn sign_out(self) {
+        leptos::task::spawn_local(async move {
+            let left = api::sign_out().send().await;
+            if left.is_ok() || left == Err(Failure::SignedOut) {
+                browser::forget_everything();
+                browser::load(Page::SignIn);
+            }
+        });
+    }
+
+    /// Signed in: back to the page that was asked for, by a new document.
+    pub fn go_on(self) {
+        let wanted = browser::recall(WANTED_PAGE).and_then(|path| Page::at(&path));
+        browser::forget(WANTED_PAGE);
+        browser::load(wanted.filter(|page| page.needs_sign_in()).unwrap_or(Page::Home));
+    }
+
+    pub fn gateway_mode(self) -> Option<GatewayMode> {
+        self.portal.read().as_ref().map(|portal| portal.gateway_mode)
+    }
+
+    pub fn customer(self) -> Option<SessionDocument> {
+        match self.who.get() {
+            Who::Customer(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub fn first_account(self) -> Option<AccountId> {
+        match &*self.who.read() {
+            Who::Customer(session) => session.accounts.first().map(|account| account.id),
+            _ => None,
+        }
+    }
+}
