@@ -9,8 +9,14 @@ use support::{On, TestPortal};
 
 /// What somebody with the database's own tools could do, and the invariant that tells.
 const DAMAGES: &[(&str, &str)] = &[
-    ("update bill set open_amount = open_amount - 1", "every bill's total is what is applied"),
-    ("update bill set open_amount = open_amount - 1", "every bill's open amount is the book's"),
+    (
+        "update bill set open_amount = open_amount - 1 where open_amount > 1",
+        "every bill's total is what is applied",
+    ),
+    (
+        "update bill set open_amount = open_amount - 1 where open_amount > 1",
+        "every bill's open amount is the book's",
+    ),
     ("update bill_line set amount = amount + 1", "every bill's lines sum to its total"),
     ("update account set credit = credit + 1", "every account's credit is the book's"),
     ("update payment set received = received - 1", "every payment's money is applied"),

@@ -16,6 +16,7 @@ fn every_text() -> Vec<&'static str> {
         server::counter::SQL,
         server::demo::SQL,
         server::gateway_events::SQL,
+        server::imports::SQL,
         server::ledger::SQL,
         server::payments::SQL,
         server::receipts::SQL,

@@ -18,7 +18,7 @@ pub use issue::{IssueRefusal, NewBill, TOTAL_AT_MOST, issue_bill, issue_bills};
 pub use open_items::{StoredItem, open_items, part_payment_code};
 pub use past::past_bills;
 pub use routes::router;
-pub use settle::settle_applications;
+pub use settle::{settle_applications, settle_whole};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] =

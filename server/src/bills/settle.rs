@@ -1,10 +1,10 @@
 //! What a posting does to bills: its applications come off what is open.
 
 use receivables::calendar::CivilDate;
-use receivables::ids::{AccountId, PostingId};
-use sqlx::AnyConnection;
+use receivables::ids::{AccountId, PaymentId, PostingId};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::db::{DbError, expect_rows};
+use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 
 /// One statement for all bills of a posting. The table's own check refuses to go below zero.
 const SETTLE: &str = "
@@ -15,7 +15,15 @@ from application a
 where a.posting_id = $1 and a.account_id = $2
   and bill.id = a.bill_id and bill.account_id = a.account_id";
 
-pub(super) const SQL: &[&str] = &[SETTLE];
+/// Bills that one payment each settled whole, elsewhere. One on hold is on hold no longer.
+const SETTLE_WHOLE: &str = "
+update bill
+set open_amount = bill.open_amount - a.amount, settled_on = a.applied_on,
+  standing = 'issued', hold_reason = null
+from application a
+where bill.id = a.bill_id and bill.open_amount = a.amount and a.payment_id in ($1)";
+
+pub(super) const SQL: &[&str] = &[SETTLE, SETTLE_WHOLE];
 
 /// Takes the applications of `posting_id` off their bills. `bills` is how many there are.
 pub async fn settle_applications(
@@ -35,4 +43,17 @@ pub async fn settle_applications(
         .execute(tx)
         .await?;
     expect_rows(&settled, u64::try_from(bills).unwrap_or(u64::MAX), "bill")
+}
+
+/// Settles the bills of these payments, each of which was applied whole to one bill.
+pub async fn settle_whole(tx: &mut AnyConnection, payments: &[PaymentId]) -> Result<(), DbError> {
+    for some in payments.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(SETTLE_WHOLE, some.len())));
+        for payment_id in some {
+            query = query.bind(payment_id.to_string());
+        }
+        let settled = query.execute(&mut *tx).await?;
+        expect_rows(&settled, u64::try_from(some.len()).unwrap_or(u64::MAX), "bill")?;
+    }
+    Ok(())
 }

@@ -7,6 +7,3 @@
 mod settled;
 
 pub use settled::{Settled, record_settled};
-
-/// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[settled::SQL];

@@ -12,9 +12,10 @@ use receivables::open_item::{OpenItem, PartPayment, Standing};
 use receivables::payment::PaymentState;
 use receivables::tender::Tender;
 use sha2::{Digest, Sha256};
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AnyConnection;
 
-use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
+use crate::bills;
+use crate::db::DbError;
 use crate::ledger::{self, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind};
 use crate::payments::{PaymentRecord, record_posted};
 
@@ -34,16 +35,6 @@ pub struct Settled {
     pub source_ref: String,
 }
 
-// A bill on hold that was settled elsewhere is on hold no longer.
-const SETTLE_BILLS: &str = "
-update bill
-set open_amount = bill.open_amount - a.amount, settled_on = a.applied_on,
-  standing = 'issued', hold_reason = null
-from application a
-where bill.id = a.bill_id and bill.open_amount = a.amount and a.payment_id in ($1)";
-
-pub(super) const SQL: &[&str] = &[SETTLE_BILLS];
-
 /// Records that these bills of one account were settled elsewhere. The caller holds the
 /// account's lock and has read the items under it.
 pub async fn record_settled(
@@ -57,10 +48,8 @@ pub async fn record_settled(
     record_posted(tx, &payments.collect::<Result<Vec<_>, _>>()?).await?;
     let postings = settled.iter().map(|row| posting(account_id, currency, row, now));
     ledger::append_many(tx, &postings.collect::<Vec<_>>()).await?;
-    for rows in settled.chunks(ROWS_AT_MOST) {
-        settle_bills(tx, rows).await?;
-    }
-    Ok(())
+    let payments: Vec<PaymentId> = settled.iter().map(|row| row.payment_id).collect();
+    bills::settle_whole(tx, &payments).await
 }
 
 fn payment(
@@ -170,13 +159,4 @@ fn posting(account_id: AccountId, currency: Currency, row: &Settled, now: Micros
             reason: Reason::YouChoseIt,
         }],
     }
-}
-
-async fn settle_bills(tx: &mut AnyConnection, rows: &[Settled]) -> Result<(), DbError> {
-    let mut query = sqlx::query(AssertSqlSafe(widened(SETTLE_BILLS, rows.len())));
-    for row in rows {
-        query = query.bind(row.payment_id.to_string());
-    }
-    let written = query.execute(&mut *tx).await?;
-    expect_rows(&written, rows.len() as u64, "bill")
 }
