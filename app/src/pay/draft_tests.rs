@@ -1,3 +1,5 @@
+//! Stories of the draft, told natively.
+
 use receivables::allocation::{AllocationOrder, Overpayment, PaymentRules};
 use receivables::calendar::CivilDate;
 use receivables::open_item::{PartPayment, Standing};
