@@ -114,7 +114,8 @@ pub async fn create_at_gateway(
         payment_id: payment.id,
         account_id: payment.account_id,
         amount: Money::new(payment.amount, payment.currency),
-        description: format!("{}: bills of your account", portal.settings.biller.name),
+        // Fixed words: a repeated key must come with the same request, whatever was renamed since.
+        description: "Payment of bills".to_owned(),
         preview_fingerprint: payment.preview.fingerprint.as_str().to_owned(),
         idempotency_key: key.clone(),
     };
