@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
-use crate::{accounts, bills, gateway_events, payments, portal_page, receipts, sign_in};
+use crate::{accounts, bills, gateway_events, outbox, payments, portal_page, receipts, sign_in};
 
 /// The API's own description, beside what each handler says of itself.
 #[derive(OpenApi)]
@@ -45,6 +45,8 @@ pub fn rooms() -> Router<Shared> {
     let (api, _) = api().split_for_parts();
     // The gateway comes with a signature instead of a session.
     api.merge(gateway_events::router())
+        // Demonstrations only.
+        .merge(outbox::router())
 }
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.

@@ -1,7 +1,7 @@
 //! `POST /webhooks/stripe`: verify the raw bytes, store once, answer after the commit.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
@@ -10,8 +10,13 @@ use crate::problem::Refusal;
 use crate::state::Shared;
 use crate::web::RawBody;
 
+/// Events carry whole objects of the gateway's.
+const LARGEST_EVENT: usize = 256 * 1024;
+
 pub fn router() -> Router<Shared> {
-    Router::new().route("/webhooks/stripe", post(receive))
+    Router::new()
+        .route("/webhooks/stripe", post(receive))
+        .layer(DefaultBodyLimit::max(LARGEST_EVENT))
 }
 
 /// Takes in one event. 200 also for repeated, unknown and foreign ones: all are stored, and the
