@@ -32,6 +32,44 @@ async fn loading_twice_changes_nothing() {
 }
 
 #[tokio::test]
+async fn every_situation_that_is_promised_is_there() {
+    let fresh = databases::sqlite().await;
+    let db = &fresh.db;
+    load(db, "2026-11-22T15:00:00Z").await.unwrap();
+    let of = |account: &str, what: &str| {
+        format!(
+            "select count(*) from bill join account on account.id = bill.account_id
+             where account.number = '{account}' and {what}"
+        )
+    };
+    let expected = [
+        ("1001", "due_on < '2026-11-22' and open_amount > 0", 2),
+        ("1001", "open_amount between 1 and total - 1", 1),
+        ("1001", "period_from = '2026-10-01' and due_on = '2026-11-26' and open_amount > 0", 1),
+        ("1001", "open_amount = 0 and settled_on is not null", 3),
+        ("1002", "open_amount > 0", 0),
+        ("1002", "open_amount = 0", 4),
+        ("1003", "standing = 'in_dispute' and hold_reason is not null", 1),
+        ("1003", "standing = 'cancelled' and open_amount = 0", 1),
+        ("1003", "standing = 'issued' and due_on < '2026-11-22' and open_amount > 0", 1),
+        ("1004", "open_amount > 0", 2),
+        ("1005", "currency = 'JPY' and open_amount > 0", 2),
+        ("1006", "open_amount = 0 and credit > 0", 2),
+        ("1007", "part_payment = 'never' and due_on = '2026-11-22'", 1),
+        ("1007", "part_payment = 'at_least:5000'", 1),
+        ("1007", "due_on is null", 1),
+        ("1008", "open_amount > 0", 300),
+    ];
+    for (account, what, count) in expected {
+        let sql = sqlx::AssertSqlSafe(of(account, what));
+        let found: i64 = sqlx::query_scalar(sql).fetch_one(db.read()).await.unwrap();
+        assert_eq!(found, count, "{account}: {what}");
+    }
+    assert_eq!(number(db, "select count(*) from receipt").await, 9);
+    assert_eq!(number(db, "select count(*) from outbox").await, 0, "nobody is written to");
+}
+
+#[tokio::test]
 async fn on_any_day_of_the_year_the_stories_hold() {
     for day in ["2026-01-01", "2027-03-01", "2028-02-29", "2026-03-31", "2026-12-31"] {
         let fresh = databases::sqlite().await;

@@ -1,4 +1,5 @@
-//! What a posting does to bills: its applications come off what is open.
+//! What a posting does to bills: what its entries say is no longer receivable comes off what is
+//! open.
 
 use receivables::calendar::CivilDate;
 use receivables::ids::{AccountId, PaymentId, PostingId};
@@ -6,14 +7,16 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 
-/// One statement for all bills of a posting. The table's own check refuses to go below zero.
+/// One statement for all bills of a posting, which has one receivable entry for each. Entries
+/// are found by their posting and bills by their id, however long the account's past is. The
+/// table's own check refuses to go below zero.
 const SETTLE: &str = "
 update bill
-set open_amount = bill.open_amount - a.amount,
-  settled_on = case when bill.open_amount = a.amount then $3 else bill.settled_on end
-from application a
-where a.posting_id = $1 and a.account_id = $2
-  and bill.id = a.bill_id and bill.account_id = a.account_id";
+set open_amount = bill.open_amount + e.amount,
+  settled_on = case when bill.open_amount = -e.amount then $3 else bill.settled_on end
+from entry e
+where e.posting_id = $1 and e.book_account = 'receivable'
+  and bill.id = e.bill_id and bill.account_id = $2";
 
 /// Bills that one payment each settled whole, elsewhere. One on hold is on hold no longer.
 const SETTLE_WHOLE: &str = "

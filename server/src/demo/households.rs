@@ -4,6 +4,7 @@ use receivables::calendar::CivilDate;
 use receivables::ids::BillId;
 use receivables::money::{Currency, MinorUnits};
 use receivables::open_item::PartPayment;
+use receivables::tender::Tender;
 
 use super::Ids;
 use super::tariff::{Month, Tariff, bill};
@@ -29,7 +30,16 @@ impl Household {
 
 pub(super) enum Event {
     Issue(Vec<NewBill>),
-    Cancel { bill_id: BillId, reason: &'static str },
+    Cancel {
+        bill_id: BillId,
+        reason: &'static str,
+    },
+    /// Money that came to the office, over the counter or by post.
+    Pay {
+        amount: MinorUnits,
+        on: CivilDate,
+        tender: Tender,
+    },
 }
 
 pub(super) fn all(today: CivilDate, ids: &Ids) -> Vec<Household> {
@@ -61,23 +71,36 @@ impl Scene<'_> {
             account_number: number,
             account_name: "Ada Miller, 14 Mill Lane",
             currency: Currency::USD,
-            story: vec![Event::Issue(vec![
-                self.monthly(number, 2, 412),
-                self.monthly(number, 1, 388),
-                self.monthly(number, 0, 351),
-            ])],
+            story: [
+                self.paid(number, 5, 298),
+                self.paid(number, 4, 305),
+                self.paid(number, 3, 377),
+            ]
+            .into_iter()
+            .flatten()
+            .chain([
+                Event::Issue(vec![
+                    self.monthly(number, 2, 412),
+                    self.monthly(number, 1, 388),
+                    self.monthly(number, 0, 351),
+                ]),
+                self.pay(4_000, 9, Tender::Cash),
+            ])
+            .collect(),
         }
     }
 
     fn ben(&self) -> Household {
+        let number = "1002";
+        let months = [(3, 240), (2, 262), (1, 251), (0, 233)];
         Household {
             email: "ben@customers.example",
             customer_name: "Ben Okafor",
             situation: "nothing owed, past bills paid",
-            account_number: "1002",
+            account_number: number,
             account_name: "Ben Okafor, 3 Weir Street",
             currency: Currency::USD,
-            story: Vec::new(),
+            story: months.iter().flat_map(|(ago, kwh)| self.paid(number, *ago, *kwh)).collect(),
         }
     }
 
@@ -130,14 +153,18 @@ impl Scene<'_> {
     }
 
     fn eve(&self) -> Household {
+        let number = "1006";
         Household {
             email: "eve@customers.example",
             customer_name: "Eve Lindqvist",
             situation: "credit on account",
-            account_number: "1006",
+            account_number: number,
             account_name: "Eve Lindqvist, 5 Orchard Row",
             currency: Currency::USD,
-            story: Vec::new(),
+            story: vec![
+                Event::Issue(vec![self.monthly(number, 1, 187), self.monthly(number, 0, 174)]),
+                self.pay(20_000, 2, Tender::Cheque),
+            ],
         }
     }
 
@@ -192,6 +219,19 @@ impl Scene<'_> {
         let month = Month::ago(self.today, months);
         let number = format!("{account_number}-{}", month.code());
         month.bill(self.ids, number, vec![tariff.energy(kwh), tariff.service()])
+    }
+
+    /// A month's bill, and the money for it a few days before it was due.
+    fn paid(&self, account_number: &str, months: i64, kwh: i64) -> [Event; 2] {
+        let bill = self.monthly(account_number, months, kwh);
+        let on = bill.due_on.unwrap_or(bill.issued_on).plus_days(-6).max(bill.issued_on);
+        let pay = Event::Pay { amount: bill.total, on, tender: Tender::Transfer };
+        [Event::Issue(vec![bill]), pay]
+    }
+
+    fn pay(&self, amount: i64, days_ago: i32, tender: Tender) -> Event {
+        let on = self.today.plus_days(-days_ago);
+        Event::Pay { amount: MinorUnits::new(amount), on, tender }
     }
 
     /// One line without a period, due so many days from today.

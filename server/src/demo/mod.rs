@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use receivables::calendar::{CivilDate, Micros};
-use receivables::ids::{AccountId, CustomerId, PostingId};
+use receivables::ids::{AccountId, CustomerId, PaymentId, PostingId};
 use sqlx::{AnyConnection, Row};
 use thiserror::Error;
 
@@ -20,6 +20,7 @@ use crate::bills::{Cancellation, HoldRefusal, IssueRefusal, cancel_bill, issue_b
 use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::{Command, Database, DbError};
+use crate::external_payments::{ExternalPayment, Recording, record_external_payment};
 use households::{Event, Household};
 
 const FIND_MODE: &str = "select value from installation where name = 'gateway_mode'";
@@ -78,8 +79,8 @@ pub async fn run(
         if !loaded.people.contains(&household.person()) {
             loaded.people.push(household.person());
         }
-        let ids = ids.clone();
-        match db.write(Load { household, ids, today, now }).await?? {
+        let (ids, settings, zone) = (ids.clone(), settings.clone(), zone.clone());
+        match db.write(Load { household, ids, settings, zone, today, now }).await?? {
             OpenedAccount::Opened => loaded.accounts += 1,
             OpenedAccount::NumberIsKnown => loaded.known_before += 1,
         }
@@ -110,6 +111,8 @@ impl Ids {
 struct Load {
     household: Household,
     ids: Ids,
+    settings: Settings,
+    zone: Zone,
     today: CivilDate,
     now: Micros,
 }
@@ -166,6 +169,27 @@ impl Load {
                     recorded_at: self.now,
                 };
                 Ok(cancel_bill(tx, cancellation).await?.map_err(hold_words))
+            }
+            Event::Pay { amount, on, tender } => {
+                let payment = ExternalPayment {
+                    id: self.ids.next(PaymentId::from_parts),
+                    account_id,
+                    amount: *amount,
+                    tender: *tender,
+                    received_on: *on,
+                    received_at: self.zone.noon(*on),
+                    source: "office",
+                    source_ref: format!("{}/{on}", self.household.account_number),
+                };
+                let recording = Recording {
+                    rules: self.settings.payment_rules(),
+                    biller_name: &self.settings.biller.name,
+                    demo: true,
+                    now: self.now,
+                };
+                let chance = self.ids.chance.as_ref();
+                let recorded = record_external_payment(tx, &payment, recording, chance).await?;
+                Ok(recorded.map_err(|refusal| refusal.to_string()))
             }
         }
     }

@@ -206,13 +206,17 @@ impl ApplyBatch {
     }
 
     /// What is open is read again under the lock: a payer may have paid a part since the plan.
+    /// What a payer is paying right now is left to the next import.
     async fn settled_since(
         &self,
         tx: &mut AnyConnection,
         part: &Part,
     ) -> Result<Vec<Settled>, DbError> {
         let open = bills::open_items(&mut *tx, part.account_id).await?;
-        let item = |id| open.iter().find(|stored| stored.item.bill_id == id);
+        let item = |id| {
+            let mut idle = open.iter().filter(|stored| stored.item.in_flight.is_zero());
+            idle.find(|stored| stored.item.bill_id == id)
+        };
         let pairs = part.settled_since.iter().filter_map(|(id, row)| Some((row, item(*id)?)));
         Ok(pairs.filter_map(|(row, stored)| self.settled(row, stored.item.clone())).collect())
     }

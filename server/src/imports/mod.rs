@@ -94,6 +94,8 @@ pub struct Summary {
     pub already_known: usize,
     /// Known bills that were paid elsewhere since the last import.
     pub settled_since: usize,
+    /// Known bills that the file has as paid and a payer is paying here: left for next time.
+    pub being_paid: usize,
     pub not_yet_issued: usize,
     pub dry_run: bool,
 }
@@ -108,6 +110,7 @@ impl fmt::Display for Summary {
             ("  of them paid elsewhere", self.paid),
             ("already known", self.already_known),
             ("known, paid elsewhere since", self.settled_since),
+            ("known, being paid here now", self.being_paid),
             ("not yet issued", self.not_yet_issued),
             ("refused", 0),
         ];

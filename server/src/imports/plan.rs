@@ -18,7 +18,9 @@ use crate::db::{DbError, ROWS_AT_MOST, widened};
 const FIND_ACCOUNTS: &str = "select id, number, currency from account where number in ($1)";
 
 const FIND_BILLS: &str = "
-select id, number, issued_on, due_on, total, open_amount, standing
+select id, number, issued_on, due_on, total, open_amount, standing,
+  (select cast(count(*) as bigint) from reservation r
+    where r.account_id = bill.account_id and r.bill_id = bill.id) as reservations
 from bill where account_id = $1 and number in ($2)";
 
 pub(super) const SQL: &[&str] = &[FIND_ACCOUNTS, FIND_BILLS];
@@ -46,6 +48,8 @@ struct KnownBill {
     total: MinorUnits,
     open: MinorUnits,
     standing: Standing,
+    /// A payer is paying it right now.
+    in_flight: bool,
 }
 
 /// Decides for every row. A row that contradicts the books refuses the whole file.
@@ -134,6 +138,7 @@ fn known_bill(row: &AnyRow) -> Result<KnownBill, DbError> {
         total: MinorUnits::new(row.try_get("total")?),
         open: MinorUnits::new(row.try_get("open_amount")?),
         standing: Standing::parse(&standing).ok_or_else(|| wrong("standing"))?,
+        in_flight: row.try_get::<i64, _>("reservations")? > 0,
     })
 }
 
@@ -218,7 +223,10 @@ impl Decider<'_> {
             return;
         }
         let is_owed = matches!(bill.standing, Standing::Issued | Standing::InDispute);
-        if is_owed && bill.open.is_positive() && self.is_settled(&row) {
+        let is_news = is_owed && bill.open.is_positive() && self.is_settled(&row);
+        if is_news && bill.in_flight {
+            self.summary.being_paid += 1;
+        } else if is_news {
             self.summary.settled_since += 1;
             plan.settled_since.push((bill.id, row));
         } else {

@@ -1,0 +1,228 @@
+//! Recording one payment that reached the biller outside the portal: allocated by the order,
+//! the rest on account, with a receipt like any other.
+
+use receivables::account_balance::AccountBalance;
+use receivables::allocation::{
+    Direction, Overpayment, PaymentRules, Preview, PreviewLine, next_due, preview,
+};
+use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::{AccountId, ApplicationId, PaymentId, PostingId};
+use receivables::money::MinorUnits;
+use receivables::open_item::{OpenItem, PartPayment};
+use receivables::payment::PaymentState;
+use receivables::receipt::{Receipt, ReceiptLine};
+use receivables::tender::Tender;
+use sqlx::AnyConnection;
+use thiserror::Error;
+
+use crate::accounts::{self, LockedAccount};
+use crate::bills;
+use crate::clock::{Chance, ten_bytes, unix_ms};
+use crate::db::DbError;
+use crate::ledger::{
+    self, Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind,
+};
+use crate::payments::{AccountView, PaymentRecord, record_posted, view_in};
+use crate::receipts;
+
+#[derive(Clone, Debug)]
+pub struct ExternalPayment {
+    pub id: PaymentId,
+    pub account_id: AccountId,
+    pub amount: MinorUnits,
+    pub tender: Tender,
+    pub received_on: CivilDate,
+    /// An instant of that day in the biller's zone.
+    pub received_at: Micros,
+    /// Who says so, and by which reference of theirs: posts once.
+    pub source: &'static str,
+    pub source_ref: String,
+}
+
+/// What a receipt says beside the money.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording<'a> {
+    pub rules: PaymentRules,
+    pub biller_name: &'a str,
+    pub demo: bool,
+    pub now: Micros,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ExternalPaymentRefusal {
+    #[error("there is no such account")]
+    UnknownAccount,
+    #[error("the amount is not more than zero")]
+    NotPositive,
+}
+
+/// Posts the payment. One whose source posted before fails the transaction.
+pub async fn record_external_payment(
+    tx: &mut AnyConnection,
+    payment: &ExternalPayment,
+    recording: Recording<'_>,
+    chance: &dyn Chance,
+) -> Result<Result<(), ExternalPaymentRefusal>, DbError> {
+    if !payment.amount.is_positive() {
+        return Ok(Err(ExternalPaymentRefusal::NotPositive));
+    }
+    let Some(account) = accounts::lock(tx, payment.account_id).await? else {
+        return Ok(Err(ExternalPaymentRefusal::UnknownAccount));
+    };
+    let view = view_in(tx, &account, &recording.rules, payment.received_on).await?;
+    let split = view.with_periods(split(&view, payment)?);
+    record_posted(tx, &[record(&account, payment, &split, recording.now)]).await?;
+    let posting = posting(&account, payment, &split, recording.now, chance);
+    if ledger::append(tx, &posting).await? == Appended::Before {
+        return Err(DbError::inconsistent("posting", "source_ref", &payment.source_ref));
+    }
+    let (id, on) = (account.id, payment.received_on);
+    bills::settle_applications(tx, id, posting.id, on, split.lines.len()).await?;
+    let receipts_issued = accounts::count_receipt(tx, id, split.credit_added).await?;
+    let number = format!("R-{}-{receipts_issued:04}", account.number);
+    let receipt = receipt(number, &account, payment, &view, &split, recording);
+    receipts::issue(tx, &receipt, recording.now).await?;
+    Ok(Ok(()))
+}
+
+/// The money is here: none of the limits for payers holds, and the rest stays on account.
+fn split(view: &AccountView, payment: &ExternalPayment) -> Result<Preview, DbError> {
+    let least = MinorUnits::new(1);
+    let mut account = view.snapshot();
+    account.rules = PaymentRules {
+        overpayment: Overpayment::Credit,
+        smallest_payment: least,
+        gateway_minimum: least,
+        largest_payment: MinorUnits::MAX,
+        ..account.rules
+    };
+    let whole_or_part =
+        |item: &OpenItem| OpenItem { part_payment: PartPayment::Any, ..item.clone() };
+    let items: Vec<OpenItem> = view.items.iter().map(whole_or_part).collect();
+    account.items = &items;
+    preview(&account, payment.amount, &Direction::default())
+        .map_err(|_| DbError::inconsistent("payment", "amount", payment.id))
+}
+
+fn record(
+    account: &LockedAccount,
+    payment: &ExternalPayment,
+    split: &Preview,
+    now: Micros,
+) -> PaymentRecord {
+    PaymentRecord {
+        id: payment.id,
+        account_id: account.id,
+        started_by: payment.source.to_owned(),
+        session_hash: None,
+        idempotency_key: payment.source_ref.clone(),
+        request_hash: split.fingerprint.as_str().to_owned(),
+        amount: payment.amount,
+        currency: account.currency,
+        tender: payment.tender,
+        method: None,
+        direction: Direction::default(),
+        preview: split.clone(),
+        state: PaymentState::Posted,
+        decline: None,
+        gateway: payment.source.to_owned(),
+        gateway_ref: Some(payment.source_ref.clone()),
+        received: payment.amount,
+        started_at: payment.received_at,
+        expires_at: payment.received_at,
+        changed_at: now,
+        look_at: None,
+        looks: 0,
+        asked_at: payment.received_at,
+        version: 0,
+    }
+}
+
+fn posting(
+    account: &LockedAccount,
+    payment: &ExternalPayment,
+    split: &Preview,
+    now: Micros,
+    chance: &dyn Chance,
+) -> NewPosting {
+    let minus = |amount: MinorUnits| MinorUnits::new(amount.get().saturating_neg());
+    let entry = |book_account, bill_id, amount| NewEntry { book_account, bill_id, amount };
+    let clearing = BookAccount::Clearing(payment.tender.code().to_owned());
+    let mut entries = vec![entry(clearing, None, payment.amount)];
+    let lines = split.lines.iter();
+    entries.extend(
+        lines.map(|line| entry(BookAccount::Receivable, Some(line.bill_id), minus(line.amount))),
+    );
+    if split.credit_added.is_positive() {
+        entries.push(entry(BookAccount::CreditOnAccount, None, minus(split.credit_added)));
+    }
+    let application = |line: &PreviewLine| NewApplication {
+        id: ApplicationId::from_parts(unix_ms(now), &ten_bytes(chance)),
+        bill_id: line.bill_id,
+        amount: line.amount,
+        reason: line.reason,
+    };
+    NewPosting {
+        id: PostingId::from_parts(unix_ms(now), &ten_bytes(chance)),
+        account_id: account.id,
+        kind: PostingKind::PaymentReceived,
+        source: payment.source.to_owned(),
+        source_ref: payment.source_ref.clone(),
+        payment_id: Some(payment.id),
+        effective_on: payment.received_on,
+        recorded_at: now,
+        currency: account.currency,
+        entries,
+        applications: split.lines.iter().map(application).collect(),
+    }
+}
+
+fn receipt(
+    number: String,
+    account: &LockedAccount,
+    payment: &ExternalPayment,
+    view: &AccountView,
+    split: &Preview,
+    recording: Recording<'_>,
+) -> Receipt {
+    let mut after = view.items.clone();
+    let mut lines = Vec::with_capacity(split.lines.len());
+    for line in &split.lines {
+        let item = after.iter_mut().find(|item| item.bill_id == line.bill_id);
+        let Some(item) = item else { continue };
+        let left_before = item.open;
+        item.open = item.open.less(line.amount);
+        lines.push(ReceiptLine {
+            bill_id: line.bill_id,
+            bill_number: line.bill_number.clone(),
+            period: line.period,
+            due_on: line.due_on,
+            bill_total: item.total,
+            left_before,
+            amount: line.amount,
+            left_to_pay: item.open,
+            reason: line.reason,
+        });
+    }
+    let balance = AccountBalance::of(&after, view.today);
+    Receipt {
+        number,
+        payment_id: payment.id,
+        account_id: account.id,
+        account_number: account.number.clone(),
+        account_name: account.name.clone(),
+        biller_name: recording.biller_name.to_owned(),
+        paid_on: payment.received_on,
+        amount: payment.amount,
+        currency: account.currency,
+        tender: payment.tender,
+        method: None,
+        lines,
+        credit_on_account: split.credit_added,
+        left_to_pay: balance.owed,
+        past_due: balance.past_due,
+        next_due: next_due(&after, view.today),
+        differs_from_preview: false,
+        demo: recording.demo,
+    }
+}
