@@ -40,13 +40,16 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(receipts::router())
 }
 
-/// All routes; `web::serve` puts the app and the guards around them.
+/// The routes that act on a session; `web::serve` puts the app and the guards around them.
 pub fn rooms() -> Router<Shared> {
     let (api, _) = api().split_for_parts();
-    // The gateway comes with a signature instead of a session.
-    api.merge(gateway_events::router())
-        // Demonstrations only.
-        .merge(outbox::router())
+    // Demonstrations only.
+    api.merge(outbox::router())
+}
+
+/// The gateway comes with a signature instead of a session.
+pub fn signed() -> Router<Shared> {
+    gateway_events::router()
 }
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.

@@ -37,7 +37,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
         rooms = rooms.merge(sandbox.router().with_state(()));
         tokio::spawn(sandbox.clone().keep_time());
     }
-    let service = web::serve(rooms, &portal);
+    let service = web::serve(rooms, router::signed(), &portal);
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(work::run(portal.clone(), stopped.clone()));
     println!("Paydown listens on {own_address}");

@@ -2,18 +2,21 @@
 //! around it, a real session, a real database. Wrong requests are refused in words, store
 //! nothing, and are never answered with a fault of ours.
 
+#[path = "support/browser.rs"]
+mod browser;
 mod support;
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use browser::{Answer, Browser, newest_mail};
 use receivables::allocation::Preview;
 use receivables::ids::PaymentId;
 use serde_json::{Value, json};
 use server::gateway::sandbox::TestCard;
 use server::{router, web};
-use support::browser::{Answer, Browser, newest_mail};
+
 use support::{On, TestAccount, TestPortal};
 
 struct Story {
@@ -28,7 +31,7 @@ impl Story {
         let account = portal
             .account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500), ("2026-12-15", 6_000)])
             .await;
-        let service = web::serve(router::rooms(), &portal.portal);
+        let service = web::serve(router::rooms(), router::signed(), &portal.portal);
         let stranger = Browser { service, cookies: BTreeMap::new() };
         let browser = signed_in(&portal, &stranger, &account).await;
         Some(Self { portal, account, browser })
@@ -132,11 +135,8 @@ async fn the_main_job_over_http() {
         let payment = story.portal.payment(PaymentId::parse(&key).unwrap()).await;
         let gateway_ref = payment.gateway_ref.clone().unwrap();
         let intent = story.portal.portal.gateway.retrieve_intent(&gateway_ref).await.unwrap();
-        let started = server::payments::StartOutcome {
-            payment,
-            intent: Some(intent),
-            repeated: false,
-        };
+        let started =
+            server::payments::StartOutcome { payment, intent: Some(intent), repeated: false };
         story.portal.choose(&started, TestCard::Success).await;
         story.portal.news_arrives().await;
 
@@ -148,7 +148,10 @@ async fn the_main_job_over_http() {
         let past = story.get(&story.path("/bills?status=paid")).await.json();
         assert_eq!(past["items"].as_array().unwrap().len(), 1);
         let details = story.get(&format!("/api/v1/bills/{}", story.account.bills[1])).await.json();
-        assert_eq!((details["paid"].as_i64(), details["open"].as_i64()), (Some(4_000), Some(3_500)));
+        assert_eq!(
+            (details["paid"].as_i64(), details["open"].as_i64()),
+            (Some(4_000), Some(3_500))
+        );
         assert_eq!(details["applications"][0]["receipt_number"], receipt["number"]);
         let history = story.get(&story.path("/payments")).await.json();
         assert_eq!(history["items"][0]["stage"], "paid");

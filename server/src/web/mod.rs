@@ -37,14 +37,19 @@ use crate::state::{Portal, Shared};
 pub const LARGEST_BODY: usize = 64 * 1024;
 
 /// The rooms' routes with everything around them: the whole service. Called once, last.
-pub fn serve(rooms: Router<Shared>, portal: &Shared) -> Router {
+///
+/// `rooms` are the routes that act on a session's cookie, so requests from other places are
+/// refused; `signed` are those that bring a proof of their own and have no cookie to abuse.
+pub fn serve(rooms: Router<Shared>, signed: Router<Shared>, portal: &Shared) -> Router {
     rooms
+        .layer(from_fn_with_state(portal.clone(), forged::refuse_forged))
+        .merge(signed)
+        // The browser itself sends these, without our header.
         .merge(csp_reports::router())
         .route("/healthz", get(health))
         .method_not_allowed_fallback(not_allowed)
         .fallback_service(app_files::fallback(portal))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(from_fn_with_state(portal.clone(), forged::refuse_forged))
         .layer(from_fn_with_state(portal.clone(), answer::answer))
         .with_state(portal.clone())
 }

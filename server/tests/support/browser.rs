@@ -53,7 +53,7 @@ impl Answer {
 impl Browser {
     pub fn at(portal: &Shared) -> Self {
         let (api, _) = sign_in::router().split_for_parts();
-        let service = web::serve(api.merge(outbox::router()), portal);
+        let service = web::serve(api.merge(outbox::router()), Router::new(), portal);
         Self { service, cookies: BTreeMap::new() }
     }
 
