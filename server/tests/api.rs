@@ -2,6 +2,8 @@
 //! around it, a real session, a real database. Wrong requests are refused in words, store
 //! nothing, and are never answered with a fault of ours.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "support/browser.rs"]
 mod browser;
 mod support;

@@ -1,6 +1,8 @@
 //! Stories of payments: the real rooms, both databases, the sandbox gateway over HTTP.
 //! Every story ends with every invariant of the book asked.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use receivables::allocation::Reason;
