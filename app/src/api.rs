@@ -1,6 +1,7 @@
 //! The only sender of requests. One fetch for everything, so that it is in the module once.
 
 use std::fmt::Write;
+use std::pin::Pin;
 
 use gloo_net::http::{Method, RequestBuilder};
 use receivables::api::payments::{PaymentRequest, PreviewRequest};
@@ -9,6 +10,8 @@ use receivables::api::sign_in::{CodeRequest, SignInProof};
 use receivables::ids::{AccountId, BillId, PaymentId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::json;
 
 const BASE: &str = "/api/v1";
 /// No answer after this long counts as none; what it was about is then asked again, not guessed.
@@ -53,8 +56,13 @@ impl Request {
         Self { method: Method::POST, path, body: Some(body), idempotency_key: None }
     }
 
-    /// The answer's text, or why there is none.
-    pub async fn send(self) -> Result<String, Failure> {
+    /// The answer's text, or why there is none. Boxed, so that it is not in the module once for
+    /// every place that waits for it.
+    pub fn send(self) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+        Box::pin(self.send_and_wait())
+    }
+
+    async fn send_and_wait(self) -> Result<String, Failure> {
         let timeout = web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS);
         let mut builder = RequestBuilder::new(&self.path)
             .abort_signal(Some(&timeout))
@@ -77,7 +85,7 @@ impl Request {
         if answer.ok() {
             return Ok(text);
         }
-        match serde_json::from_str::<Problem>(&text) {
+        match json::read::<Problem>(&text) {
             Ok(problem) if problem.status == 401 && problem.code != "code-invalid" => {
                 Err(Failure::SignedOut)
             }
@@ -89,7 +97,7 @@ impl Request {
     /// The answer as the document it is.
     pub async fn document<T: DeserializeOwned>(self) -> Result<T, Failure> {
         let text = self.send().await?;
-        serde_json::from_str(&text).map_err(|_| Failure::NotUnderstood)
+        json::read(&text).map_err(|_| Failure::NotUnderstood)
     }
 }
 

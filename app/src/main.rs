@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod bills;
+mod json;
 mod page;
 mod pay;
 mod payments;

@@ -39,7 +39,7 @@ fn columns() -> [&'static str; 4] {
 }
 
 fn read(text: &str) -> Option<Rows> {
-    let page: BillPage = serde_json::from_str(text).ok()?;
+    let page: BillPage = crate::json::read(text).ok()?;
     Some(Rows { rows: page.items.into_iter().map(bill_row).collect(), next: page.next })
 }
 

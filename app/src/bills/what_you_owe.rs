@@ -176,18 +176,23 @@ fn periods(bill: CurrentBill) -> View {
             .map(|due| period(due, today, soon, currency))
             .collect::<Vec<_>>()
     };
-    let more = move || {
-        (shown.get() < all).then(|| {
-            let places = [("shown", &*shown.get().to_string()), ("all", &all.to_string())];
-            el("p").class("more-rows").child(fill(Message::ShownOf, &places)).child(" ").child(
-                el("button")
-                    .attr("type", "button")
-                    .class("button")
-                    .on("click", move |_| shown.update(|n| *n = (*n + PERIODS_AT_ONCE).min(all)))
-                    .child(say(Message::ShowMore)),
-            )
-        })
+    let shown_of = move || {
+        let places = [("shown", &*shown.get().to_string()), ("all", &all.to_string())];
+        fill(Message::ShownOf, &places)
     };
+    // Hidden, not taken away: the button keeps the focus while rows come in above it.
+    let more = el("p")
+        .class("more-rows")
+        .live_attr("hidden", move || (shown.get() >= all).then_some(""))
+        .child(shown_of)
+        .child(" ")
+        .child(
+            el("button")
+                .attr("type", "button")
+                .class("button")
+                .on("click", move |_| shown.update(|n| *n = (*n + PERIODS_AT_ONCE).min(all)))
+                .child(say(Message::ShowMore)),
+        );
     el("section")
         .attr("aria-labelledby", "due-periods")
         .child(el("h2").attr("id", "due-periods").child(say(Message::DuePeriodsTitle)))

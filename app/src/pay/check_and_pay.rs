@@ -76,7 +76,10 @@ pub fn page(account: AccountId) -> View {
         Some(Found::Done(payment)) => already_done(&payment),
         Some(Found::Begun(payment)) => {
             let preview = payment.preview.clone();
-            let paying = paying(account, visit, preview, Default::default());
+            let seen = attempt::draft(account).and_then(|draft| draft.seen);
+            let seen = seen.filter(|seen| seen.preview.fingerprint == preview.fingerprint);
+            let direction = seen.map(|seen| seen.direction).unwrap_or_default();
+            let paying = paying(account, visit, preview, direction);
             paying.started.set(Some(*payment));
             draw(paying)
         }
@@ -98,9 +101,7 @@ async fn find(account: AccountId) -> Found {
     if let Some(attempt) = attempt::remembered(account) {
         match api::payment(attempt.payment).document::<PaymentDocument>().await {
             Ok(payment) => match payment.stage {
-                PaymentStage::AwaitingPayer | PaymentStage::Declined
-                    if payment.card_form.is_some() =>
-                {
+                PaymentStage::AwaitingPayer | PaymentStage::Declined => {
                     return Found::Begun(Box::new(payment));
                 }
                 _ => return Found::Done(Box::new(payment)),

@@ -153,5 +153,5 @@ fn a_draft_survives_a_reload() {
         Some(Seen { direction: asked.direction, preview })
     });
     let text = serde_json::to_string(&draft).unwrap();
-    assert_eq!(serde_json::from_str::<Draft>(&text).unwrap(), draft);
+    assert_eq!(crate::json::read::<Draft>(&text).unwrap(), draft);
 }

@@ -64,8 +64,12 @@ pub struct Paying {
 #[derive(Deserialize)]
 struct SandboxAnswer {
     status: String,
-    #[serde(default)]
-    message: Option<String>,
+    decline: Option<SandboxDecline>,
+}
+
+#[derive(Deserialize)]
+struct SandboxDecline {
+    message: String,
 }
 
 /// What to do after the gateway was asked.
@@ -97,9 +101,11 @@ impl Paying {
         if !sandbox {
             self.check_fields().await?;
         }
+        // Only the answer to starting carries what confirming needs: a payment found again is
+        // started again, with the same id, and is the same payment.
         let payment = match self.started.get_untracked() {
-            Some(payment) => payment,
-            None => self.start().await?,
+            Some(payment) if payment.card_form.is_some() => payment,
+            _ => self.start().await?,
         };
         let Some(form) = payment.card_form.clone() else {
             // Nothing to give here any more: its own page says what it is.
@@ -146,11 +152,20 @@ impl Paying {
                         browser::load(Page::Payment(payment));
                         return Ok(());
                     }
-                    self.started.set(Some(known));
+                    self.know(known);
                 }
                 Err(Trouble::Declined(words))
             }
         }
+    }
+
+    /// Later news of the started payment; what confirming needs is kept.
+    fn know(self, mut news: PaymentDocument) {
+        self.started.update(|started| {
+            let form = started.as_mut().and_then(|started| started.card_form.take());
+            news.card_form = news.card_form.or(form);
+            *started = Some(news);
+        });
     }
 
     fn stop(self, trouble: Trouble) {
@@ -167,7 +182,9 @@ impl Paying {
     /// payment, and no card has been given yet.
     async fn start(self) -> Result<PaymentDocument, Trouble> {
         let preview = self.preview.get_untracked();
-        let id = attempt::payment_for(self.account, &preview.fingerprint)
+        let begun = self.started.read_untracked().as_ref().map(|payment| payment.id);
+        let id = begun
+            .or_else(|| attempt::payment_for(self.account, &preview.fingerprint))
             .ok_or(Trouble::Refused(Failure::NotUnderstood))?;
         let request = PaymentRequest {
             id,
@@ -276,7 +293,7 @@ impl Paying {
                         && (seconds > 10 || Some(&known.decline) != declined_before.as_ref()) =>
                 {
                     let words = known.decline.clone();
-                    self.started.set(Some(known));
+                    self.know(known);
                     return Err(Trouble::Declined(words));
                 }
                 Err(Failure::SignedOut) => return Err(Trouble::Refused(Failure::SignedOut)),
@@ -302,7 +319,7 @@ async fn ask_sandbox(request: Request) -> Next {
     match request.document::<SandboxAnswer>().await {
         Ok(answer) => match answer.status.as_str() {
             "requires_action" => Next::BankAsks,
-            "requires_payment_method" => Next::Declined(answer.message),
+            "requires_payment_method" => Next::Declined(answer.decline.map(|no| no.message)),
             _ => Next::AskServer,
         },
         // The answer is lost; what was asked may have been done.

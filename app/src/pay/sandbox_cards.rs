@@ -11,25 +11,20 @@ use crate::ui::view::{Show, View, el};
 use crate::ui::words::say;
 
 #[derive(Deserialize)]
-struct Cards {
-    cards: Vec<Card>,
-}
-
-#[derive(Deserialize)]
 struct Card {
-    name: String,
+    card: String,
     label: String,
-    does: String,
+    what_it_does: String,
 }
 
 pub fn view(chosen: RwSignal<String>) -> View {
-    loaded(api::sandbox_cards, move |cards: Cards| {
+    loaded(api::sandbox_cards, move |cards: Vec<Card>| {
         if chosen.read_untracked().is_empty()
-            && let Some(first) = cards.cards.first()
+            && let Some(first) = cards.first()
         {
-            chosen.set(first.name.clone());
+            chosen.set(first.card.clone());
         }
-        let rows: Vec<_> = cards.cards.into_iter().map(|card| choice(card, chosen)).collect();
+        let rows: Vec<_> = cards.into_iter().map(|card| choice(card, chosen)).collect();
         el("fieldset")
             .class("cards-to-try")
             .child(el("legend").child(say(Message::TestCardsLegend)))
@@ -40,9 +35,9 @@ pub fn view(chosen: RwSignal<String>) -> View {
 }
 
 fn choice(card: Card, chosen: RwSignal<String>) -> View {
-    let id = format!("card-{}", card.name);
+    let id = format!("card-{}", card.card);
     let label_for = id.clone();
-    let name = StoredValue::new(card.name);
+    let name = StoredValue::new(card.card);
     el("div")
         .class("choice")
         .child(
@@ -61,7 +56,7 @@ fn choice(card: Card, chosen: RwSignal<String>) -> View {
                     el("span")
                         .class("choice-words")
                         .child(card.label)
-                        .child(el("span").class("hint").child(card.does)),
+                        .child(el("span").class("hint").child(card.what_it_does)),
                 ),
         )
         .show()

@@ -42,7 +42,7 @@ fn columns() -> [&'static str; 5] {
 }
 
 fn read(text: &str) -> Option<Rows> {
-    let page: PaymentPage = serde_json::from_str(text).ok()?;
+    let page: PaymentPage = crate::json::read(text).ok()?;
     Some(Rows { rows: page.items.into_iter().map(payment_row).collect(), next: page.next })
 }
 

@@ -165,7 +165,7 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
                         .attr("id", CODE)
                         .attr("name", CODE)
                         .attr("type", "text")
-                        .attr("inputmode", "numeric")
+                        .attr("autocapitalize", "characters")
                         .class("code")
                         .attr("autocomplete", "one-time-code")
                         .attr("spellcheck", "false")

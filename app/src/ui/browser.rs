@@ -213,5 +213,5 @@ pub fn remember_document(key: &str, document: &impl Serialize) {
 }
 
 pub fn recall_document<T: DeserializeOwned>(key: &str) -> Option<T> {
-    serde_json::from_str(&recall(key)?).ok()
+    crate::json::read(&recall(key)?).ok()
 }

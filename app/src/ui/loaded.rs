@@ -19,7 +19,7 @@ pub fn loaded<T: DeserializeOwned>(
     request: impl Fn() -> Request + Send + 'static,
     draw: impl Fn(T) -> View + Send + 'static,
 ) -> View {
-    let draw = move |text: &str| serde_json::from_str::<T>(text).ok().map(&draw);
+    let draw = move |text: &str| crate::json::read::<T>(text).ok().map(&draw);
     loaded_text(Box::new(request), Box::new(draw))
 }
 

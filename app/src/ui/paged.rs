@@ -62,30 +62,38 @@ pub fn paged(
         failure.set(None);
         ask();
     };
+    let begun = Memo::new(move |_| !pages.read().is_empty());
     (move || {
         if let Some(why) = failure.get() {
             return failure_notice(&why, again);
         }
-        let pages = pages.read();
-        if pages.is_empty() {
+        if !begun.get() {
             return loading();
         }
-        let rows: Vec<_> =
-            pages.iter().filter_map(|text| read(text)).flat_map(|p| p.rows).collect();
-        if rows.is_empty() {
+        let rows = move || {
+            pages.read().iter().filter_map(|text| read(text)).flat_map(|page| page.rows).collect()
+        };
+        if pages.with_untracked(|pages| pages.iter().all(|text| is_empty(text, read))) {
             return empty();
         }
-        let more = next.read().is_some().then(|| {
-            el("p").class("more-rows").child(
+        // Hidden, not taken away: the button keeps the focus while rows come in above it.
+        let more = el("p")
+            .class("more-rows")
+            .live_attr("hidden", move || next.read().is_none().then_some(""))
+            .child(
                 el("button")
                     .attr("type", "button")
                     .class("button")
                     .on("click", move |_| ask())
                     .live_attr("aria-disabled", move || busy.get().to_string())
                     .child(say(Message::ShowMore)),
-            )
-        });
-        views![frame(rows.show()), more].show()
+            );
+        let rows: Box<dyn Fn() -> Vec<View>> = Box::new(rows);
+        views![frame(rows.show()), more]
     })
     .show()
+}
+
+fn is_empty(text: &str, read: ReadPage) -> bool {
+    read(text).is_none_or(|page| page.rows.is_empty())
 }

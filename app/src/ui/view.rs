@@ -21,8 +21,13 @@ pub enum View {
 }
 
 /// Whatever can stand in the page.
-pub trait Show {
+pub trait Show: Sized {
     fn show(self) -> View;
+
+    /// Puts it at the end of an element, without a detour where there is a direct way.
+    fn put_in(self, parent: &Element) {
+        self.show().put(parent, None);
+    }
 }
 
 /// Several things, one after the other.
@@ -37,6 +42,7 @@ pub(crate) use views;
 pub struct El(Element);
 
 /// Begins an element.
+#[inline(never)]
 pub fn el(tag: &'static str) -> El {
     El(document().create_element(tag).unwrap_or_else(|_| {
         // Refused only for a name that is no tag.
@@ -45,13 +51,15 @@ pub fn el(tag: &'static str) -> El {
 }
 
 impl El {
+    // A page is hundreds of these calls: each must stay a call.
+    #[inline(never)]
     pub fn class(self, class: &'static str) -> Self {
         self.0.set_class_name(class);
         self
     }
 
     pub fn attr(self, name: &'static str, value: impl AttrValue) -> Self {
-        set_attr(&self.0, name, value.text());
+        value.set(&self.0, name);
         self
     }
 
@@ -61,7 +69,7 @@ impl El {
         value: impl Fn() -> V + 'static,
     ) -> Self {
         let element = self.0.clone();
-        react(Box::new(move || set_attr(&element, name, value().text())));
+        react(Box::new(move || value().set(&element, name)));
         self
     }
 
@@ -107,25 +115,20 @@ impl El {
     }
 
     pub fn child(self, child: impl Show) -> Self {
-        child.show().put(&self.0, None);
+        child.put_in(&self.0);
         self
     }
 }
 
+#[inline(never)]
 fn listen(element: &Element, event: &str, handle: Box<dyn FnMut(Event)>) {
     // Freed by the browser together with the element.
     let handle = Closure::wrap(handle).into_js_value();
     let _ = element.add_event_listener_with_callback(event, handle.unchecked_ref());
 }
 
-fn set_attr(element: &Element, name: &str, value: Option<String>) {
-    let _ = match value {
-        Some(value) => element.set_attribute(name, &value),
-        None => element.remove_attribute(name),
-    };
-}
-
 /// Runs now and whenever a signal it reads has changed, until its owner is gone.
+#[inline(never)]
 pub fn react(mut run: Box<dyn FnMut()>) {
     let effect = RenderEffect::new(move |_: Option<()>| run());
     StoredValue::new_local(effect);
@@ -133,6 +136,7 @@ pub fn react(mut run: Box<dyn FnMut()>) {
 
 impl View {
     /// Puts it into the page, before `before` or at the end.
+    #[inline(never)]
     pub fn put(self, parent: &Node, before: Option<&Node>) {
         match self {
             Self::Nothing => {}
@@ -144,6 +148,7 @@ impl View {
     }
 }
 
+#[inline(never)]
 fn insert(parent: &Node, node: &Node, before: Option<&Node>) {
     // Fails only if `before` left the page, and with it the part this stands in.
     let _ = parent.insert_before(node, before);
@@ -183,24 +188,30 @@ fn only_text(from: &Node, to: &Node) -> Option<Node> {
 
 /// What an attribute can be: text, or not there.
 pub trait AttrValue {
-    fn text(self) -> Option<String>;
+    fn set(self, element: &Element, name: &str);
 }
 
 impl AttrValue for &str {
-    fn text(self) -> Option<String> {
-        Some(self.to_owned())
+    #[inline(never)]
+    fn set(self, element: &Element, name: &str) {
+        // Refused only for a name that is none.
+        let _ = element.set_attribute(name, self);
     }
 }
 
 impl AttrValue for String {
-    fn text(self) -> Option<String> {
-        Some(self)
+    #[inline(never)]
+    fn set(self, element: &Element, name: &str) {
+        self.as_str().set(element, name);
     }
 }
 
 impl<V: AttrValue> AttrValue for Option<V> {
-    fn text(self) -> Option<String> {
-        self.and_then(AttrValue::text)
+    fn set(self, element: &Element, name: &str) {
+        match self {
+            Some(value) => value.set(element, name),
+            None => drop(element.remove_attribute(name)),
+        }
     }
 }
 
@@ -214,6 +225,11 @@ impl Show for El {
     fn show(self) -> View {
         View::Element(self.0)
     }
+
+    #[inline(never)]
+    fn put_in(self, parent: &Element) {
+        insert(parent, &self.0, None);
+    }
 }
 
 impl Show for () {
@@ -223,14 +239,25 @@ impl Show for () {
 }
 
 impl Show for &str {
+    #[inline(never)]
     fn show(self) -> View {
         View::Text(self.to_owned())
+    }
+
+    #[inline(never)]
+    fn put_in(self, parent: &Element) {
+        insert(parent, document().create_text_node(self).as_ref(), None);
     }
 }
 
 impl Show for String {
     fn show(self) -> View {
         View::Text(self)
+    }
+
+    #[inline(never)]
+    fn put_in(self, parent: &Element) {
+        self.as_str().put_in(parent);
     }
 }
 

@@ -20,10 +20,12 @@ pub fn language() -> Language {
 }
 
 /// A message without places.
+#[inline(never)]
 pub fn say(message: Message) -> &'static str {
     language().text(message)
 }
 
+#[inline(never)]
 pub fn fill(message: Message, places: Places<'_>) -> String {
     words::say(language(), message, places)
 }
