@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use receivables::allocation::{
-    AllocationOrder, Direction, PaymentRules, Preview, PreviewRefusal, preview,
+    AllocationOrder, Direction, PaymentRules, Preview, PreviewLine, PreviewRefusal, preview,
 };
 use receivables::ids::AccountId;
 use receivables::money::{Currency, MinorUnits, Money};
@@ -117,23 +117,20 @@ fn table(account: &CounterAccount, stored: &[StoredItem], preview: &Preview) -> 
     let mut text = String::new();
     // Writing into a String cannot fail.
     let _ = writeln!(text, "If {} is paid on {}:", money(preview.amount), account.name);
+    let named: Vec<(String, &PreviewLine)> =
+        preview.lines.iter().map(|line| (name_of(line, stored), line)).collect();
+    let width = named.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(4).max(4);
     let _ = writeln!(
         text,
-        "{:<28} {:<12} {:>14} {:>14} {:>14}  why",
+        "{:<width$}  {:<10} {:>14} {:>14} {:>14}  why",
         "bill", "due", "left now", "this payment", "left after"
     );
-    for line in &preview.lines {
-        let period = stored.iter().find(|stored| stored.item.bill_id == line.bill_id);
-        let period = period.and_then(|stored| stored.period).map(|period| period.in_words());
-        let name = match period {
-            Some(period) => format!("{} ({period})", line.bill_number),
-            None => line.bill_number.clone(),
-        };
+    for (name, line) in named {
         let due_on = line.due_on.map(|day| day.to_string()).unwrap_or_default();
         let why = say(Language::EnglishUs, Message::of_reason(line.reason), &[]);
         let _ = writeln!(
             text,
-            "{name:<28} {due_on:<12} {:>14} {:>14} {:>14}  {why}",
+            "{name:<width$}  {due_on:<10} {:>14} {:>14} {:>14}  {why}",
             money(line.before),
             money(line.amount),
             money(line.after),
@@ -148,4 +145,13 @@ fn table(account: &CounterAccount, stored: &[StoredItem], preview: &Preview) -> 
         let _ = writeln!(text, "Next due:          {} on {}", money(next.amount), next.on);
     }
     text
+}
+
+/// The bill's number, with its period where it has one.
+fn name_of(line: &PreviewLine, stored: &[StoredItem]) -> String {
+    let stored = stored.iter().find(|stored| stored.item.bill_id == line.bill_id);
+    match stored.and_then(|stored| stored.period) {
+        Some(period) => format!("{} ({})", line.bill_number, period.in_words()),
+        None => line.bill_number.clone(),
+    }
 }

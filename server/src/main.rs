@@ -1,5 +1,6 @@
 //! The `paydown` program.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,15 @@ use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
 use server::db::Database;
 use server::{counter, demo, imports, ledger, router, serve};
+
+/// Prints a line; a reader who has gone away is no fault of ours.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        let text = format!($($words)*);
+        let line_end = if text.ends_with('\n') { "" } else { "\n" };
+        let _ = write!(std::io::stdout().lock(), "{text}{line_end}");
+    }};
+}
 
 /// The portal where people pay a part of what they owe and see what it settles.
 #[derive(Parser)]
@@ -96,22 +106,22 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         Command::Serve { .. } => serve::serve(loaded).await?,
         Command::Migrate => {
             open(&loaded).await?;
-            println!("The database is up to date.");
+            tell!("The database is up to date.");
         }
         Command::Demo => load_demo(&loaded).await?,
         Command::Import(import) => {
             let database = open(&loaded).await?;
             let chance = Arc::new(SystemChance);
             let zone = &loaded.zone;
-            println!("{}", imports::run(&import, &database, zone, &SystemClock, chance).await?);
+            tell!("{}", imports::run(&import, &database, zone, &SystemClock, chance).await?);
         }
         Command::Preview(preview) => {
             let database = open(&loaded).await?;
-            print!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
+            tell!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
         }
         Command::Check => return check(&open(&loaded).await?).await,
-        Command::Config { command: ConfigCommand::Show } => println!("{}", loaded.show()),
-        Command::Openapi => print!("{}", router::openapi()),
+        Command::Config { command: ConfigCommand::Show } => tell!("{}", loaded.show()),
+        Command::Openapi => tell!("{}", router::openapi()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -126,7 +136,7 @@ async fn load_demo(loaded: &Loaded) -> Result<(), AnyError> {
     let chance = Arc::new(SystemChance);
     let settings = &loaded.settings;
     let told = demo::run(&database, settings, &loaded.zone, &SystemClock, chance).await?;
-    print!("{told}");
+    tell!("{told}");
     Ok(())
 }
 
@@ -134,16 +144,16 @@ async fn check(database: &Database) -> Result<ExitCode, AnyError> {
     let mut broken = 0;
     for finding in ledger::check(database.read()).await? {
         if finding.broken.is_empty() {
-            println!("ok      {}", finding.holds);
+            tell!("ok      {}", finding.holds);
             continue;
         }
         broken += 1;
-        println!("BROKEN  {}: {}", finding.holds, finding.broken.join(", "));
+        tell!("BROKEN  {}: {}", finding.holds, finding.broken.join(", "));
     }
     if broken > 0 {
-        println!("The book is broken in {broken} ways.");
+        tell!("The book is broken in {broken} ways.");
         return Ok(ExitCode::FAILURE);
     }
-    println!("The book is exact.");
+    tell!("The book is exact.");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! `paydown serve`: one address, the app, the API and the background work, until told to stop.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -40,7 +40,8 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
     let service = web::serve(rooms, router::signed(), &portal);
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(work::run(portal.clone(), stopped.clone()));
-    println!("Paydown listens on {own_address}");
+    // A reader who has gone away is no fault of ours.
+    let _ = writeln!(std::io::stdout().lock(), "Paydown listens on {own_address}");
     tracing::info!(address = own_address, mode = ?portal.gateway.mode(), "serving");
 
     let drained = async move {
