@@ -13,6 +13,7 @@ pub mod external_payments;
 pub mod gateway;
 pub mod gateway_events;
 pub mod imports;
+pub mod installation;
 pub mod ledger;
 pub mod outbox;
 pub mod payments;

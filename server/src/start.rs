@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use sqlx::{AnyConnection, Row};
 use thiserror::Error;
-
-use receivables::api::portal::GatewayMode;
 
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::config::{Loaded, Settings, Zone};
-use crate::db::{Command, Database, DbError};
+use crate::db::{Database, DbError};
 use crate::gateway::sandbox::{Sandbox, SandboxProblem};
 use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem, Surroundings};
+use crate::installation::{self, AnotherMode};
 use crate::outbox::{SenderProblem, Senders};
 use crate::state::{Portal, Shared, Work};
 
@@ -25,11 +23,8 @@ pub enum StartError {
     Sandbox(#[from] SandboxProblem),
     #[error(transparent)]
     Sender(#[from] SenderProblem),
-    #[error(
-        "this database holds {stamped} money and the configuration says {wanted}: use the \
-         database that belongs to the key, or the key that belongs to the database"
-    )]
-    AnotherMode { stamped: String, wanted: &'static str },
+    #[error(transparent)]
+    AnotherMode(AnotherMode),
 }
 
 /// A portal and, without a key, the sandbox that stands in for the gateway.
@@ -77,7 +72,8 @@ pub async fn start_with(
     own_address: &str,
 ) -> Result<Started, StartError> {
     let gateway_settings = GatewaySettings::from(&settings.stripe);
-    stamp(&db, gateway_settings.mode()?).await?;
+    let stamped = installation::stamp(&db, gateway_settings.mode()?).await?;
+    stamped.map_err(StartError::AnotherMode)?;
     let Injected { clock, chance, pause } = injected;
     let around = Surroundings { clock: clock.clone(), chance: chance.clone(), pause };
     let (gateway_settings, sandbox) = if gateway_settings.secret_key.is_some() {
@@ -92,36 +88,4 @@ pub async fn start_with(
     let work = Work::default();
     let portal = Arc::new(Portal { settings, zone, db, gateway, clock, chance, senders, work });
     Ok(Started { portal, sandbox })
-}
-
-const FIND_STAMP: &str = "select value from installation where name = 'gateway_mode'";
-const WRITE_STAMP: &str = "
-insert into installation (name, value) values ('gateway_mode', $1) on conflict (name) do nothing";
-
-/// Every SQL text of this file, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[&[FIND_STAMP, WRITE_STAMP]];
-
-/// Stamps a new database with the mode, and refuses one that holds another kind of money.
-async fn stamp(db: &Database, mode: GatewayMode) -> Result<(), StartError> {
-    let wanted = match mode {
-        GatewayMode::Sandbox => "sandbox",
-        GatewayMode::Test => "test",
-        GatewayMode::Live => "live",
-    };
-    let stamped = db.write(Stamp(wanted)).await?;
-    if stamped == wanted {
-        return Ok(());
-    }
-    Err(StartError::AnotherMode { stamped, wanted })
-}
-
-struct Stamp(&'static str);
-
-impl Command for Stamp {
-    type Reply = String;
-
-    async fn apply(&self, tx: &mut AnyConnection) -> Result<String, DbError> {
-        sqlx::query(WRITE_STAMP).bind(self.0).execute(&mut *tx).await?;
-        Ok(sqlx::query(FIND_STAMP).fetch_one(tx).await?.try_get(0)?)
-    }
 }

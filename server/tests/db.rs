@@ -186,3 +186,18 @@ async fn sqlite_keeps_what_it_acknowledges_when_the_power_goes() {
     database.close().await;
     let _ = std::fs::remove_dir_all(folder);
 }
+
+#[tokio::test]
+async fn a_closed_sqlite_file_holds_everything_by_itself() {
+    let (database, folder) = fresh_database(On::Sqlite, Arc::new(SystemChance)).await.unwrap();
+    database.write(MakeTable).await.unwrap();
+    database.write(Add { n: 1, then: Then::Succeed }).await.unwrap();
+    database.close().await;
+    let copy = folder.join("copy.sqlite");
+    std::fs::copy(folder.join("paydown.sqlite"), &copy).unwrap();
+    let url = format!("sqlite://{}", copy.display());
+    let restored = Database::open(&url, Arc::new(SystemChance)).await.unwrap();
+    assert_eq!(lines(&restored).await, 1);
+    restored.close().await;
+    let _ = std::fs::remove_dir_all(folder);
+}

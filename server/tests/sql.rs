@@ -16,13 +16,12 @@ fn every_text() -> Vec<&'static str> {
         server::accounts::SQL,
         server::bills::SQL,
         server::counter::SQL,
-        server::demo::SQL,
         server::gateway_events::SQL,
         server::imports::SQL,
         server::ledger::SQL,
         server::payments::SQL,
         server::receipts::SQL,
-        server::start::SQL,
+        server::installation::SQL,
     ];
     let mut texts = rooms.concat().concat();
     texts.extend(server::sign_in::sql());

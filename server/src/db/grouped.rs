@@ -20,6 +20,7 @@ const WAITING_AT_MOST: usize = 4_096;
 #[derive(Clone)]
 pub(super) struct Grouped {
     queue: mpsc::Sender<Box<dyn Job>>,
+    pool: AnyPool,
 }
 
 /// A command whose reply type is hidden, so that different ones can share a queue.
@@ -53,8 +54,14 @@ impl<C: Command> Job for Pending<C> {
 impl Grouped {
     pub(super) fn start(pool: AnyPool) -> Self {
         let (queue, jobs) = mpsc::channel(WAITING_AT_MOST);
-        tokio::spawn(write_groups(pool, jobs));
-        Self { queue }
+        tokio::spawn(write_groups(pool.clone(), jobs));
+        Self { queue, pool }
+    }
+
+    /// Waits for the group in hand. The last connection to close brings the file up to date,
+    /// so that it alone holds everything.
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
     }
 
     pub(super) async fn run<C: Command>(&self, command: C) -> Result<C::Reply, DbError> {

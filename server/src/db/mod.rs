@@ -76,10 +76,11 @@ impl Database {
 
     /// Waits for open connections to finish and closes them.
     pub async fn close(&self) {
-        if let Writer::Pooled(pool, _) = &self.writer {
-            pool.close().await;
-        }
         self.read.close().await;
+        match &self.writer {
+            Writer::Grouped(grouped) => grouped.close().await,
+            Writer::Pooled(pool, _) => pool.close().await,
+        }
     }
 }
 
