@@ -7,7 +7,7 @@ use receivables::payment::PaymentState;
 
 use super::store::{self, StoreEvent};
 use crate::db::DbError;
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, Intent};
 use crate::payments::news::{self, Facts, NewsOutcome};
 use crate::payments::{self, PaymentRecord, create_at_gateway};
 use crate::state::Shared;
@@ -130,23 +130,25 @@ async fn note_no_answer(portal: &Shared, payment: &PaymentRecord) -> Result<(), 
 }
 
 /// Asks the gateway for someone who waits for the answer, at most every few seconds a payment.
-pub async fn ask_now(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
+/// The intent, if it was asked for.
+pub async fn ask_now(portal: &Shared, payment: &PaymentRecord) -> Result<Option<Intent>, DbError> {
     const SECONDS_BETWEEN: i64 = 3;
     let (Some(gateway_ref), true) = (&payment.gateway_ref, payment.state.is_in_flight()) else {
-        return Ok(());
+        return Ok(None);
     };
     let now = portal.now();
     let turn =
         payments::TakeTurn { id: payment.id, now, not_since: now.plus_seconds(-SECONDS_BETWEEN) };
     if !portal.db.write(turn).await? {
-        return Ok(());
+        return Ok(None);
     }
     match portal.gateway.retrieve_intent(gateway_ref).await {
         Ok(intent) => {
             news::take(portal, payment, &intent, None).await?;
+            return Ok(Some(intent));
         }
         Err(GatewayError::NotThere) => {}
         Err(error) => tracing::info!(payment = %payment.id, %error, "the gateway did not answer"),
     }
-    Ok(())
+    Ok(None)
 }

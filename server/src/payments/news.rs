@@ -49,7 +49,8 @@ pub async fn take(
         IntentStatus::Cancelled => PaymentEvent::CancelConfirmed,
     };
     let decline = intent.last_decline.as_ref().map(|decline| decline.message.clone());
-    let facts = Facts { gateway_ref: Some(intent.gateway_ref.clone()), decline };
+    let gateway_ref = Some(intent.gateway_ref.clone());
+    let facts = Facts { gateway_ref, decline, method: intent.method.clone() };
     happen(portal, payment.id, event, facts, answered.cloned()).await
 }
 
@@ -64,6 +65,7 @@ pub struct Answered {
 pub struct Facts {
     pub gateway_ref: Option<String>,
     pub decline: Option<String>,
+    pub method: Option<MethodSummary>,
 }
 
 async fn take_money(
@@ -166,6 +168,11 @@ impl Command for Happen {
         payment.state = next;
         if self.facts.gateway_ref.is_some() && payment.gateway_ref.is_none() {
             payment.gateway_ref.clone_from(&self.facts.gateway_ref);
+        }
+        if let (PaymentEvent::BankIsConfirming, Some(method)) = (self.event, &self.facts.method) {
+            // A debit takes days, and the payer is told so while it does.
+            payment.tender = method.kind;
+            payment.method = Some(method_words(method));
         }
         payment.decline = match self.event {
             PaymentEvent::DeclinedByBank => self.facts.decline.clone(),

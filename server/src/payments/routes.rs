@@ -10,7 +10,7 @@ use receivables::api::payments::{
 };
 use receivables::api::problem::Problem;
 use receivables::ids::{AccountId, PaymentId};
-use receivables::payment::PaymentStage;
+use receivables::payment::{PaymentStage, PaymentState};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -143,11 +143,17 @@ async fn show_payment(
     Path(id): Path<PaymentId>,
 ) -> Result<Json<PaymentDocument>, Refusal> {
     let payment = payment_of(&portal, &caller, id).await?;
-    if let Err(error) = ask_now(&portal, &payment).await {
+    let asked = ask_now(&portal, &payment).await.unwrap_or_else(|error| {
         // Looking goes on while the database takes no writes.
         tracing::warn!(payment = %id, %error, "the gateway's answer could not be noted");
-    }
-    Ok(Json(document_of(&portal, &caller, id, None).await?))
+        None
+    });
+    let intent = match asked {
+        _ if !waits_for(&caller, &payment) => None,
+        None => portal.gateway.retrieve_intent(&payment.gateway_ref.unwrap_or_default()).await.ok(),
+        asked => asked,
+    };
+    Ok(Json(document_of(&portal, &caller, id, intent.as_ref()).await?))
 }
 
 /// The payer gives up a payment that has not been paid.
@@ -172,7 +178,7 @@ async fn cancel_payment(
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<PaymentDocument>, Refusal> {
     let payment = payment_of(&portal, &caller, id).await?;
-    if payment.state.is_final() && payment.state != receivables::payment::PaymentState::Cancelled {
+    if payment.state.is_final() && payment.state != PaymentState::Cancelled {
         let words = "This payment is already done.";
         return Err(Refusal::conflict("invalid-state", words).with_payment(id));
     }
@@ -232,6 +238,13 @@ async fn payment_of(
     find_for_customer(portal.db.read(), id, caller.customer_id)
         .await?
         .ok_or_else(Refusal::not_found)
+}
+
+/// Is it this session that has to give a card? A page loaded again needs the form again.
+fn waits_for(caller: &Caller, payment: &PaymentRecord) -> bool {
+    payment.state == PaymentState::AwaitingPayer
+        && payment.gateway_ref.is_some()
+        && payment.session_hash.as_ref() == Some(&caller.session_hash)
 }
 
 async fn document_of(
