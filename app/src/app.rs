@@ -156,9 +156,8 @@ fn signed_in_nav(visit: Visit) -> Option<View> {
     let links = account.map(|account| {
         let entry = move |page: Page, message| {
             let here = move || {
-                path.track();
-                (browser::path() == page.path()
-                    || (matches!(page, Page::Account(_)) && browser::path() == "/"))
+                let path = path.read();
+                (*path == page.path() || (matches!(page, Page::Account(_)) && *path == "/"))
                     .then_some("page")
             };
             let rel = page.needs_new_document(browser::shown_page()).then_some("external");

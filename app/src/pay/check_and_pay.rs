@@ -104,6 +104,10 @@ async fn find(account: AccountId) -> Found {
                 PaymentStage::AwaitingPayer | PaymentStage::Declined => {
                     return Found::Begun(Box::new(payment));
                 }
+                // It came to nothing: what was chosen can be paid by another payment.
+                PaymentStage::Failed | PaymentStage::Cancelled | PaymentStage::Expired => {
+                    attempt::forget(account);
+                }
                 _ => return Found::Done(Box::new(payment)),
             },
             // Remembered before it was ever sent.

@@ -272,9 +272,8 @@ impl Paying {
     }
 
     /// Polls until the server knows an outcome: at once, then every 2 seconds, then slower.
-    /// A decline known from an earlier try is no news.
+    /// A decline may be of an earlier try, until the server has asked the gateway again.
     async fn ask_server(self, payment: PaymentId) -> Result<(), Trouble> {
-        let declined_before = self.started.read_untracked().as_ref().map(|p| p.decline.clone());
         let begun = browser::now_ms();
         let mut pause_ms = 500;
         loop {
@@ -288,10 +287,7 @@ impl Paying {
                     browser::load(Page::Payment(payment));
                     return Ok(());
                 }
-                Ok(known)
-                    if known.stage == PaymentStage::Declined
-                        && (seconds > 10 || Some(&known.decline) != declined_before.as_ref()) =>
-                {
+                Ok(known) if known.stage == PaymentStage::Declined && seconds > 10 => {
                     let words = known.decline.clone();
                     self.know(known);
                     return Err(Trouble::Declined(words));

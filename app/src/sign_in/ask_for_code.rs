@@ -23,8 +23,9 @@ use crate::ui::words::{fill, say};
 const EMAIL: &str = "email";
 const CODE: &str = "code";
 
-/// What this page remembers over a reload: the address a code was sent to.
-const ASKED_FOR: &str = "paydown-code-asked-for";
+/// What this page remembers over a reload until somebody is signed in: the address a code was
+/// sent to.
+pub const ASKED_FOR: &str = "paydown-code-asked-for";
 
 pub fn page() -> View {
     let asked_for: RwSignal<Option<String>> = RwSignal::new(browser::recall(ASKED_FOR));

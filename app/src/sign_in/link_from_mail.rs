@@ -7,6 +7,7 @@ use receivables::api::sign_in::SignInProof;
 use receivables::words::Message;
 use web_sys::Event;
 
+use super::ask_for_code::ASKED_FOR;
 use super::failed_at;
 use crate::api;
 use crate::page::Page;
@@ -33,7 +34,10 @@ pub fn page() -> View {
         failed.set(None);
         spawn_local(async move {
             match api::sign_in(&SignInProof::Link(secret.get_value())).send().await {
-                Ok(_) => visit.go_on(),
+                Ok(_) => {
+                    browser::forget(ASKED_FOR);
+                    visit.go_on();
+                }
                 Err(failure) => {
                     let _ = busy.try_set(false);
                     // A link works in the browser that asked for it and nowhere else.

@@ -86,23 +86,28 @@ pub fn write_title(before: &str) {
 /// Moves the focus to the heading of a page that was reached by a change of route; on the
 /// first page of a document the browser's own place is right.
 pub fn head_page(heading: &'static str) {
-    let here = path();
-    let before = HEADED.with_borrow_mut(|headed| headed.replace(here.clone()));
-    if before.is_some_and(|before| before != here) {
-        window().scroll_to_with_x_and_y(0.0, 0.0);
-        focus_soon(heading);
-    }
+    // The router writes the new address only once the page is drawn.
+    request_animation_frame(move || {
+        let here = path();
+        let before = HEADED.with_borrow_mut(|headed| headed.replace(here.clone()));
+        if before.is_some_and(|before| before != here) {
+            window().scroll_to_with_x_and_y(0.0, 0.0);
+            focus(heading);
+        }
+    });
 }
 
 /// Focuses the element with this id once what is being drawn stands in the page.
 pub fn focus_soon(id: &'static str) {
-    request_animation_frame(move || {
-        if let Some(element) = document().get_element_by_id(id)
-            && let Ok(element) = element.dyn_into::<HtmlElement>()
-        {
-            let _ = element.focus();
-        }
-    });
+    request_animation_frame(move || focus(id));
+}
+
+pub fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id)
+        && let Ok(element) = element.dyn_into::<HtmlElement>()
+    {
+        let _ = element.focus();
+    }
 }
 
 pub fn print() {
@@ -166,13 +171,17 @@ pub async fn sleep_ms(ms: u32) {
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }
 
-/// Runs once `calm` has passed without another call.
+/// Runs once `calm` has passed without another call, unless the page has gone by then.
 pub fn after_calm(calm: Duration, run: impl Fn() + Clone + 'static) -> impl Fn() + Clone {
     let waiting = StoredValue::new(None::<leptos::prelude::TimeoutHandle>);
-    move || {
+    let stop = move || {
         if let Some(earlier) = waiting.try_update_value(Option::take).flatten() {
             earlier.clear();
         }
+    };
+    on_cleanup(stop);
+    move || {
+        stop();
         let handle = set_timeout_with_handle(run.clone(), calm).ok();
         waiting.set_value(handle);
     }

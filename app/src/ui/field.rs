@@ -36,8 +36,14 @@ pub fn error_summary(errors: FieldErrors) -> View {
         }
         let rows: Vec<_> = errors
             .into_iter()
-            .map(|error| {
-                el("li").child(el("a").attr("href", format!("#{}", error.field)).child(error.words))
+            .map(|FieldError { field, words }| {
+                let place = format!("#{field}");
+                // Followed by the router it would scroll, and leave the focus where it is.
+                let go = move |event: web_sys::Event| {
+                    event.prevent_default();
+                    browser::focus(&field);
+                };
+                el("li").child(el("a").attr("href", place).on("click", go).child(words))
             })
             .collect();
         el("div")
