@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 
-const MOST_BYTES = 280_000;
+const MOST_BYTES = 210_000;
 const folder = process.env.TRUNK_STAGING_DIR;
 const compresses = /\.(html|js|css|wasm|svg|json|txt|webmanifest)$/;
 

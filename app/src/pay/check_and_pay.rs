@@ -270,7 +270,11 @@ fn summary(paying: Paying) -> View {
                     .child(el("dd").child(email))
             ),
         checked_split(&preview, paying.seen_before.read().as_ref()),
-        el("p").class("change-split").child(change(Message::ChangeSplit))
+        el("p").class("change-split").child(link(
+            Page::HowMuch(paying.account),
+            "",
+            say(Message::ChangeSplit),
+        ))
     ]
     .show()
 }

@@ -64,7 +64,6 @@ impl Given {
 
 pub fn view(asking: &Asking) -> View {
     let book = StoredValue::new(Book::new(asking));
-    let currency = asking.bill.account.currency;
     let asker = asking.clone();
     let given = Memo::new(move |_| {
         let Ok(asked) = asker.asked() else { return Given::Nothing };
@@ -84,50 +83,28 @@ pub fn view(asking: &Asking) -> View {
         // By fours, so that most of a scroll draws nothing anew.
         first.set((at - at % 4).min(all.saturating_sub(ROWS)));
     };
+    // Rows are drawn anew by scrolling only; a key press changes words in them.
     let rows = move || {
-        let (from, given) = (first.get(), given.read());
-        book.with_value(|book| {
-            let to = (from + ROWS).min(all);
-            (from..to).map(|position| long_row(book, position, &given)).collect::<Vec<_>>()
-        })
+        let from = first.get();
+        let to = (from + ROWS).min(all);
+        (from..to).map(|position| long_row(book, position, given)).collect::<Vec<_>>()
     };
-    let summary = move || {
-        let amount = match &*given.read() {
-            Given::Nothing => return say(Message::PreviewCaptionEmpty).to_owned(),
-            Given::InOrder(amount) => *amount,
-            Given::Whole(allocation) => {
-                MinorUnits::sum(allocation.lines.iter().map(|l| l.amount)).unwrap_or_default()
-            }
-        };
-        let settled = book.with_value(|book| book.ordered.settled_whole(amount)).to_string();
-        let amount = money_text(amount, currency);
-        let places =
-            [("amount", amount.as_str()), ("settled", &settled), ("all", &all.to_string())];
-        fill(Message::LongListSummary, &places)
-    };
-    let columns = columns();
-    let heads: Vec<_> = columns
-        .iter()
-        .map(|column| el("span").attr("role", "columnheader").child(*column))
-        .collect();
     let height = format!("{}px", i64::try_from(all).unwrap_or(0) * i64::from(ROW_PX));
     let offset = move || {
         let px = i64::try_from(first.get()).unwrap_or(0) * i64::from(ROW_PX);
         format!("translateY({px}px)")
     };
     views![
-        el("p").class("caption").attr("id", "preview-caption").child(summary),
+        el("p")
+            .class("caption")
+            .attr("id", "preview-caption")
+            .child(move || summary(&book.read_value(), &given.read())),
         el("div")
             .class("long-list")
             .attr("role", "table")
             .attr("aria-labelledby", "preview-caption")
             .attr("aria-rowcount", (all + 1).to_string())
-            .child(
-                el("div")
-                    .attr("role", "rowgroup")
-                    .class("long-head")
-                    .child(el("div").attr("role", "row").attr("aria-rowindex", "1").child(heads))
-            )
+            .child(column_heads())
             .child(
                 el("div")
                     .attr("role", "rowgroup")
@@ -151,43 +128,68 @@ pub fn view(asking: &Asking) -> View {
     .show()
 }
 
-fn long_row(book: &Book, position: usize, given: &Given) -> View {
-    let Some(due) = book.places.get(position).and_then(|at| book.bill.due_periods.get(*at)) else {
-        return ().show();
+fn column_heads() -> View {
+    let heads: Vec<_> = columns()
+        .into_iter()
+        .map(|column| el("span").attr("role", "columnheader").child(column))
+        .collect();
+    let row = el("div").attr("role", "row").attr("aria-rowindex", "1").child(heads);
+    el("div").attr("role", "rowgroup").class("long-head").child(row).show()
+}
+
+fn summary(book: &Book, given: &Given) -> String {
+    let amount = match given {
+        Given::Nothing => return say(Message::PreviewCaptionEmpty).to_owned(),
+        Given::InOrder(amount) => *amount,
+        Given::Whole(allocation) => {
+            MinorUnits::sum(allocation.lines.iter().map(|line| line.amount)).unwrap_or_default()
+        }
     };
-    let currency = book.bill.account.currency;
-    let available = due.item.available();
-    let line = given.line(book, position);
-    let (amount, after, reason) = match line {
-        Some(line) => (money_text(line.amount, currency), line.after, reason_words(line.reason)),
-        None if available.is_zero() => (String::new(), due.item.open, say(Message::LeftOutShort)),
-        None => (say(Message::NothingOnThis).to_owned(), available, ""),
-    };
-    el("div")
-        .attr("role", "row")
-        .class(if line.is_some() { "long-row gets" } else { "long-row" })
-        .attr("aria-rowindex", (position + 2).to_string())
-        .child(
-            el("span")
-                .attr("role", "rowheader")
-                .child(bill_name(due.period, &due.item.bill_number))
-                .child(el("span").class("hint").child(due_line(due.item.due_on, book.bill.today))),
-        )
-        .child(
-            el("span")
-                .attr("role", "cell")
-                .child(el("bdi").class("money").child(money_text(available, currency))),
-        )
-        .child(
-            el("span")
-                .attr("role", "cell")
-                .child(el("bdi").class("money").child(amount))
-                .child(el("span").class("hint").child(reason)),
-        )
-        .child(
-            el("span")
-                .attr("role", "cell")
-                .child(el("bdi").class("money").child(money_text(after, currency))),
-        )
-        .show()
+    let settled = book.ordered.settled_whole(amount).to_string();
+    let amount = money_text(amount, book.bill.account.currency);
+    let all = book.places.len().to_string();
+    let places = [("amount", amount.as_str()), ("settled", &settled), ("all", &all)];
+    fill(Message::LongListSummary, &places)
+}
+
+fn long_row(book: StoredValue<Book>, position: usize, given: Memo<Given>) -> View {
+    let line = Memo::new(move |_| book.with_value(|book| given.read().line(book, position)));
+    book.with_value(|book| {
+        let Some(due) = book.places.get(position).and_then(|at| book.bill.due_periods.get(*at))
+        else {
+            return ().show();
+        };
+        let currency = book.bill.account.currency;
+        let (available, open) = (due.item.available(), due.item.open);
+        let left_out = available.is_zero();
+        let amount = move || match line.get() {
+            Some(line) => money_text(line.amount, currency),
+            None if left_out => String::new(),
+            None => say(Message::NothingOnThis).to_owned(),
+        };
+        let reason = move || match line.get() {
+            Some(line) => reason_words(line.reason),
+            None if left_out => say(Message::LeftOutShort),
+            None => "",
+        };
+        let untouched = if left_out { open } else { available };
+        let after = move || money_text(line.get().map_or(untouched, |line| line.after), currency);
+        let sum = |content: View| el("bdi").class("money").child(content);
+        let name = el("span")
+            .attr("role", "rowheader")
+            .child(bill_name(due.period, &due.item.bill_number))
+            .child(el("span").class("hint").child(due_line(due.item.due_on, book.bill.today)));
+        let hint = el("span").class("hint").child(reason);
+        let cell = || el("span").attr("role", "cell");
+        el("div")
+            .attr("role", "row")
+            .class("long-row")
+            .class_when("gets", move || line.get().is_some())
+            .attr("aria-rowindex", (position + 2).to_string())
+            .child(name)
+            .child(cell().child(sum(money_text(available, currency).show())))
+            .child(cell().child(sum(amount.show())).child(" ").child(hint))
+            .child(cell().child(sum(after.show())))
+            .show()
+    })
 }

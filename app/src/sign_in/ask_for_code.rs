@@ -115,9 +115,7 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
         if busy.get_untracked() {
             return;
         }
-        // Codes are pasted with the spaces a mail shows them in.
-        let typed: String =
-            code.get_untracked().chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let typed = code.get_untracked().trim().to_owned();
         if typed.is_empty() {
             let words = say(Message::CodeEmpty).to_owned();
             return show_errors(errors, vec![FieldError { field: CODE.into(), words }]);
@@ -137,23 +135,13 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
             }
         });
     };
-    let another = move |_| {
-        browser::forget(ASKED_FOR);
-        show_errors(errors, Vec::new());
-        asked_for.set(None);
-        browser::focus_soon(HEADING);
-    };
-    let mailbox = move || {
-        let shown = visit.portal.read().as_ref().is_some_and(|portal| portal.mailbox);
-        shown.then(|| el("p").child(link(Page::Mailbox, "", say(Message::OpenMailbox))))
-    };
     let label = move || say(if busy.get() { Message::SigningIn } else { Message::SignIn }).into();
     el("div")
         .class("page narrow")
         .child(error_summary(errors))
         .child(heading(say(Message::CheckYourMail)))
         .child(el("p").child(fill(Message::CodeSent, &[("email", &email)])))
-        .child(mailbox)
+        .child(mailbox(visit))
         .child(
             el("form")
                 .attr("novalidate", "")
@@ -184,9 +172,26 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
                 el("button")
                     .attr("type", "button")
                     .class("quiet")
-                    .on("click", another)
+                    .on("click", move |_| ask_again(asked_for, errors))
                     .child(say(Message::AnotherAddress)),
             ),
         )
         .show()
+}
+
+/// In the demo, where to read the mail.
+fn mailbox(visit: Visit) -> View {
+    (move || {
+        let shown = visit.portal.read().as_ref().is_some_and(|portal| portal.mailbox);
+        shown.then(|| el("p").child(link(Page::Mailbox, "", say(Message::OpenMailbox))))
+    })
+    .show()
+}
+
+/// Back to the address: for another one, or for a new code.
+fn ask_again(asked_for: RwSignal<Option<String>>, errors: FieldErrors) {
+    browser::forget(ASKED_FOR);
+    show_errors(errors, Vec::new());
+    asked_for.set(None);
+    browser::focus_soon(HEADING);
 }

@@ -14,7 +14,7 @@ pub fn relative(day: CivilDate, today: CivilDate) -> String {
         0 => say(Message::DayToday).into(),
         1 => say(Message::DayTomorrow).into(),
         -1 => say(Message::DayYesterday).into(),
-        1.. => fill(Message::DaysAhead, &places),
+        2.. => fill(Message::DaysAhead, &places),
         _ => fill(Message::DaysAgo, &places),
     }
 }

@@ -12,21 +12,19 @@ use crate::session::Visit;
 use crate::ui::view::{Show, View, el};
 
 type Answer = RwSignal<Option<Result<String, Failure>>>;
+type Draw = dyn Fn(&str) -> Option<View>;
 
 /// Asks for a document and draws it. The generic part is only the parsing; asking and its
 /// states are in the module once.
 pub fn loaded<T: DeserializeOwned>(
-    request: impl Fn() -> Request + Send + 'static,
-    draw: impl Fn(T) -> View + Send + 'static,
+    request: impl Fn() -> Request + 'static,
+    draw: impl Fn(T) -> View + 'static,
 ) -> View {
     let draw = move |text: &str| crate::json::read::<T>(text).ok().map(&draw);
     loaded_text(Box::new(request), Box::new(draw))
 }
 
-fn loaded_text(
-    request: Box<dyn Fn() -> Request + Send>,
-    draw: Box<dyn Fn(&str) -> Option<View> + Send>,
-) -> View {
+fn loaded_text(request: Box<dyn Fn() -> Request>, draw: Box<Draw>) -> View {
     let answer: Answer = RwSignal::new(None);
     let visit = Visit::here();
     let asked = StoredValue::new_local(request);

@@ -17,6 +17,7 @@ pub struct Rows {
     pub next: Option<String>,
 }
 
+type AskPage = dyn Fn(Option<&str>) -> Request;
 type ReadPage = fn(&str) -> Option<Rows>;
 
 /// Asks for page after page; `read` draws one, `frame` stands around them all, `empty` in
@@ -27,7 +28,7 @@ pub fn paged(
     frame: fn(View) -> View,
     empty: fn() -> View,
 ) -> View {
-    let request: Box<dyn Fn(Option<&str>) -> Request> = Box::new(request);
+    let request: Box<AskPage> = Box::new(request);
     let request = StoredValue::new_local(request);
     let pages: RwSignal<Vec<String>> = RwSignal::new(Vec::new());
     let next: RwSignal<Option<String>> = RwSignal::new(None);
