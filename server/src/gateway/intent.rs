@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use miniserde::Deserialize;
-use miniserde::json::Value;
+use miniserde::json::{Number, Value};
 use receivables::calendar::Micros;
 use receivables::ids::PaymentId;
 use receivables::money::{Currency, MinorUnits};
@@ -29,6 +29,8 @@ pub struct Intent {
     pub last_decline: Option<Decline>,
     /// Known once money moved and the intent was retrieved.
     pub method: Option<MethodSummary>,
+    /// When the charge was made; known as the method is.
+    pub charged_at: Option<Micros>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,7 @@ impl TryFrom<IntentAnswer> for Intent {
             created: Micros(0).plus_seconds(answer.created),
             last_decline: answer.last_payment_error.map(Into::into),
             method: answer.latest_charge.as_ref().and_then(method_of_charge),
+            charged_at: answer.latest_charge.as_ref().and_then(time_of_charge),
         })
     }
 }
@@ -177,6 +180,15 @@ fn method_of_charge(charge: &Value) -> Option<MethodSummary> {
         }
         // A wallet or a scheme of its own: online, and not known to be a bank account.
         _ => Some(MethodSummary { kind: Tender::Card, brand: Some(name), last4 }),
+    }
+}
+
+fn time_of_charge(charge: &Value) -> Option<Micros> {
+    match field(charge, "created") {
+        Some(Value::Number(Number::U64(seconds))) => {
+            Some(Micros(0).plus_seconds(i64::try_from(*seconds).ok()?))
+        }
+        _ => None,
     }
 }
 

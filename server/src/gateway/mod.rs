@@ -8,6 +8,7 @@
 //! every try the same; an answer in another mode, amount or currency than was asked for is in
 //! doubt; no key, client secret or body is ever logged.
 
+mod askable;
 mod error;
 mod event;
 mod intent;
@@ -24,6 +25,7 @@ use receivables::api::portal::GatewayMode;
 use receivables::calendar::Micros;
 use receivables::ids::PaymentId;
 
+pub use askable::{NotAskable, askable};
 pub use error::{Doubt, GatewayError, Unclear};
 pub use event::{EventHint, KINDS_OF_INTEREST};
 pub use intent::{Decline, Intent, IntentStatus, MethodSummary};

@@ -14,6 +14,7 @@ use stripe_core::payment_intent::{
 };
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
+use super::askable::askable;
 use super::error::{Doubt, GatewayError};
 use super::event::{EventAnswer, EventHint, KINDS_OF_INTEREST};
 use super::intent::{
@@ -50,6 +51,11 @@ pub(super) async fn create_intent(
     transport: &Transport,
     request: &IntentRequest,
 ) -> Result<Intent, GatewayError> {
+    askable(request.amount).map_err(|why| GatewayError::Refused {
+        code: "amount_not_askable".into(),
+        message: why.to_string(),
+        request_id: None,
+    })?;
     let code = request.amount.currency.code().to_ascii_lowercase();
     let currency: stripe_types::Currency = match code.parse() {
         Ok(currency) => currency,
