@@ -55,6 +55,11 @@ enum NotNow {
 }
 
 async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
+    if is_about_money_going_back(&event.kind) {
+        tracing::error!(event = %event.event_id, kind = %event.kind,
+            "money went back at the gateway; a person has to book it");
+        return Ok("set aside: money went back at the gateway".to_owned());
+    }
     let Some(gateway_ref) = event.object_id.as_deref().filter(|_| is_about_intents(&event.kind))
     else {
         return Ok("not about a payment of ours".to_owned());
@@ -75,6 +80,11 @@ async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
 
 fn is_about_intents(kind: &str) -> bool {
     kind.starts_with("payment_intent.")
+}
+
+/// Refunds and disputes, which nothing here books by itself.
+fn is_about_money_going_back(kind: &str) -> bool {
+    ["refund.", "charge.refund", "charge.dispute."].iter().any(|start| kind.starts_with(start))
 }
 
 /// By the reference we stored, else by the note we left on the intent before the answer came.

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use serde_json::Value;
 
 use super::store::StoreEvent;
 use crate::problem::Refusal;
@@ -40,8 +41,35 @@ pub async fn receive(
     if set_aside {
         tracing::error!(event = %hint.event_id, "an event of another mode was set aside");
     }
-    let body = String::from_utf8_lossy(&raw).into_owned();
+    let body = without_secrets(&raw);
     portal.db.write(StoreEvent { hint, body, set_aside, now }).await?;
     portal.work.events.notify_one();
     Ok(StatusCode::OK)
+}
+
+/// What is kept of an event: all but the secret with which a browser may confirm the intent.
+fn without_secrets(raw: &[u8]) -> String {
+    serde_json::from_slice(raw).map_or_else(
+        |_| "unreadable".to_owned(),
+        |mut body| {
+            hide_secrets(&mut body);
+            body.to_string()
+        },
+    )
+}
+
+fn hide_secrets(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "client_secret" {
+                    *value = Value::Null;
+                } else {
+                    hide_secrets(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(hide_secrets),
+        _ => {}
+    }
 }
