@@ -1,8 +1,10 @@
 //! The background work of a running portal: events to apply, payments to look at, mails to send.
 //! Each round is a plain function elsewhere, so tests call it and never wait.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::db::DbError;
@@ -33,7 +35,10 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
 
 async fn rounds(portal: &Shared, mut stop: watch::Receiver<bool>, work: Work) {
     while !*stop.borrow() {
-        work.round(portal).await;
+        // A fault in one round must not end the work of all.
+        if AssertUnwindSafe(work.round(portal)).catch_unwind().await.is_err() {
+            tracing::error!(?work, "a round of work was abandoned by a fault of the program");
+        }
         tokio::select! {
             () = tokio::time::sleep(work.rhythm()) => {}
             () = work.woken(portal) => {}
