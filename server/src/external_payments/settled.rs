@@ -17,7 +17,7 @@ use sqlx::AnyConnection;
 use crate::bills;
 use crate::db::DbError;
 use crate::ledger::{self, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind};
-use crate::payments::{PaymentRecord, record_posted};
+use crate::payments::{PaymentRecord, let_go_of_bills, record_posted};
 
 /// One bill and when all of it was paid. What is open on `item` is what was received.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub async fn record_settled(
     record_posted(tx, &payments.collect::<Result<Vec<_>, _>>()?).await?;
     let postings = settled.iter().map(|row| posting(account_id, currency, row, now));
     ledger::append_many(tx, &postings.collect::<Vec<_>>()).await?;
+    let held = settled.iter().filter(|row| row.item.in_flight.is_positive());
+    let_go_of_bills(tx, &held.map(|row| row.item.bill_id).collect::<Vec<_>>()).await?;
     let payments: Vec<PaymentId> = settled.iter().map(|row| row.payment_id).collect();
     bills::settle_whole(tx, &payments).await
 }

@@ -8,13 +8,15 @@ use receivables::payment::PaymentState;
 use super::store::{self, StoreEvent};
 use crate::db::DbError;
 use crate::gateway::{GatewayError, Intent};
-use crate::payments::news::{self, Facts, NewsOutcome};
-use crate::payments::{self, PaymentRecord, create_at_gateway};
+use crate::payments::news::{self, Facts};
+use crate::payments::{
+    self, Asking, PaymentRecord, PutOff, create_at_gateway, create_may_be_asked,
+};
 use crate::state::Shared;
 
 const AT_ONCE: i64 = 50;
-/// The gateway keeps an idempotency key for at least a day; after this long it is never reused.
-const KEY_LIVES_SECONDS: i64 = 23 * 3_600;
+/// When a payment is looked at again that could not be looked at now.
+const PUT_OFF_SECONDS: i64 = 10 * 60;
 /// How far back the list of events is read when no webhook has come for long.
 const EVENTS_BACK_SECONDS: i64 = 3 * 24 * 3_600;
 
@@ -28,7 +30,9 @@ pub struct SweepCount {
 pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
     let mut count = SweepCount::default();
     for payment in payments::to_look_at(portal.db.read(), portal.now(), AT_ONCE).await? {
-        look_at(portal, &payment).await?;
+        if let Err(error) = look_at(portal, &payment).await {
+            put_off(portal, &payment, &error).await?;
+        }
         count.looked_at += 1;
     }
     Ok(count)
@@ -57,9 +61,15 @@ pub async fn fetch_missed(portal: &Shared) -> Result<SweepCount, DbError> {
     Ok(count)
 }
 
+/// One payment that cannot be looked at must not keep the others waiting.
+async fn put_off(portal: &Shared, payment: &PaymentRecord, why: &DbError) -> Result<(), DbError> {
+    tracing::error!(payment = %payment.id, error = ?why, "a payment could not be looked at");
+    let until = portal.now().plus_seconds(PUT_OFF_SECONDS);
+    portal.db.write(PutOff { id: payment.id, until }).await
+}
+
 async fn look_at(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {
     let now = portal.now();
-    let key_lives = payment.started_at.plus_seconds(KEY_LIVES_SECONDS) > now;
     match (&payment.gateway_ref, payment.state) {
         (Some(_), PaymentState::AwaitingPayer) if payment.expires_at <= now => {
             if payments::expire(portal, payment).await? == payments::Cancelled::InDoubt {
@@ -69,8 +79,8 @@ async fn look_at(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError
         (Some(gateway_ref), _) => retrieve(portal, payment, gateway_ref).await?,
         // The same request with the same key: the gateway answers with the intent it made, or
         // makes it now.
-        (None, _) if key_lives => {
-            create_at_gateway(portal, payment).await?;
+        (None, _) if create_may_be_asked(payment, now) => {
+            create_at_gateway(portal, payment, Asking::Again).await?;
         }
         (None, _) => find_by_note(portal, payment).await?,
     }
@@ -84,10 +94,7 @@ async fn retrieve(
 ) -> Result<(), DbError> {
     match portal.gateway.retrieve_intent(gateway_ref).await {
         Ok(intent) => {
-            let outcome = news::take(portal, payment, &intent, None).await?;
-            if matches!(outcome, NewsOutcome::SetAside(_)) {
-                note_no_answer(portal, payment).await?;
-            }
+            news::take(portal, payment, &intent, None).await?;
         }
         Err(error) => {
             tracing::warn!(payment = %payment.id, %error, "no answer about a payment");

@@ -2,12 +2,13 @@
 //! reservation. "Already succeeded" posts the money instead.
 
 use receivables::calendar::Micros;
-use receivables::ids::PaymentId;
+use receivables::ids::{AccountId, PaymentId};
 use receivables::payment::{PaymentEvent, PaymentState};
 use sqlx::{AnyConnection, Row};
 
 use super::news::{self, Answered, Facts, NewsOutcome};
 use super::store::{self, PaymentRecord};
+use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::GatewayError;
 use crate::state::Shared;
@@ -46,12 +47,14 @@ async fn end(portal: &Shared, payment: &PaymentRecord) -> Result<Cancelled, DbEr
     // one: the sweep finds out first.
     let Some(gateway_ref) = &payment.gateway_ref else { return Ok(Cancelled::InDoubt) };
     let now = portal.now();
-    let gateway_key = portal.db.write(WriteCancel { payment_id: payment.id, now }).await?;
+    let PaymentRecord { id: payment_id, account_id, .. } = *payment;
+    let gateway_key = portal.db.write(WriteCancel { payment_id, account_id, now }).await?;
     let answered = Answered { gateway_key: gateway_key.clone(), outcome: "answered".into() };
     match portal.gateway.cancel_intent(gateway_ref, &gateway_key).await {
         Ok(intent) => match news::take(portal, payment, &intent, Some(&answered)).await? {
             NewsOutcome::Taken(state) => Ok(Cancelled::Now(state)),
-            NewsOutcome::SetAside(_) => Ok(Cancelled::InDoubt),
+            // Not as it was asked for: a person has to look.
+            NewsOutcome::SetAside(_) => Ok(Cancelled::Now(PaymentState::Unknown)),
         },
         Err(error) => {
             tracing::warn!(payment = %payment.id, %error, "the cancel has no clear answer");
@@ -60,6 +63,7 @@ async fn end(portal: &Shared, payment: &PaymentRecord) -> Result<Cancelled, DbEr
             if matches!(error, GatewayError::NotThere) {
                 let event = PaymentEvent::NoClearAnswer;
                 news::happen(portal, payment.id, event, Facts::default(), None).await?;
+                return Ok(Cancelled::Now(PaymentState::Unknown));
             }
             Ok(Cancelled::InDoubt)
         }
@@ -69,6 +73,7 @@ async fn end(portal: &Shared, payment: &PaymentRecord) -> Result<Cancelled, DbEr
 /// Commits the key of a cancel before it is sent.
 struct WriteCancel {
     payment_id: PaymentId,
+    account_id: AccountId,
     now: Micros,
 }
 
@@ -76,6 +81,8 @@ impl Command for WriteCancel {
     type Reply = String;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<String, DbError> {
+        // Two wishes at once are counted one after the other.
+        accounts::lock(tx, self.account_id).await?;
         let id = self.payment_id;
         let query = sqlx::query(CANCELS_BEFORE).bind(id.to_string());
         let before: i64 = query.fetch_one(&mut *tx).await?.try_get(0)?;

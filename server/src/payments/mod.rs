@@ -25,9 +25,13 @@ pub use history::{PaymentCursor, payments_of};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use routes::router;
-pub use start::{AskOutcome, StartOutcome, Starting, create_at_gateway, create_key, start};
+pub use start::{
+    AskOutcome, Asking, StartOutcome, Starting, create_at_gateway, create_key, create_may_be_asked,
+    start,
+};
 pub use store::{
-    PaymentRecord, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight, to_look_at,
+    PaymentRecord, PutOff, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight,
+    let_go_of_bills, to_look_at,
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

@@ -7,6 +7,7 @@
 use receivables::calendar::Micros;
 use receivables::ids::PaymentId;
 use receivables::payment::{PaymentEvent, PaymentState};
+use receivables::tender::Tender;
 use sqlx::AnyConnection;
 
 use super::post::{PostOutcome, Received, post};
@@ -34,7 +35,7 @@ pub async fn take(
 ) -> Result<NewsOutcome, DbError> {
     if let Some(why) = foreign(payment, intent) {
         tracing::error!(payment = %payment.id, why, "an intent does not fit its payment");
-        return Ok(NewsOutcome::SetAside(why));
+        return set_aside(portal, payment, intent, why).await;
     }
     let event = match intent.status {
         IntentStatus::Succeeded => return take_money(portal, payment, intent).await,
@@ -61,6 +62,21 @@ pub struct Answered {
     pub outcome: String,
 }
 
+/// What cannot be posted changes nothing, but where it is this payment's own intent nobody may
+/// be told that no money was taken: a person has to say.
+async fn set_aside(
+    portal: &Shared,
+    payment: &PaymentRecord,
+    intent: &Intent,
+    why: &'static str,
+) -> Result<NewsOutcome, DbError> {
+    if payment.gateway_ref.as_ref().is_none_or(|known| *known == intent.gateway_ref) {
+        let event = PaymentEvent::NoClearAnswer;
+        happen(portal, payment.id, event, Facts::default(), None).await?;
+    }
+    Ok(NewsOutcome::SetAside(why))
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub gateway_ref: Option<String>,
@@ -80,21 +96,31 @@ async fn take_money(
         currency: intent.currency,
         tender: intent.method.as_ref().map_or(payment.tender, |method| method.kind),
         method: intent.method.as_ref().map(method_words),
-        effective_on: portal.today(),
+        effective_on: portal.zone.day(received_at(portal.now(), payment, intent)),
     };
-    Ok(match post(portal, received).await? {
-        PostOutcome::Posted | PostOutcome::PostedBefore => NewsOutcome::Taken(PaymentState::Posted),
+    match post(portal, received).await? {
+        PostOutcome::Posted | PostOutcome::PostedBefore => {
+            Ok(NewsOutcome::Taken(PaymentState::Posted))
+        }
         PostOutcome::Mismatch(why) => {
             tracing::error!(payment = %payment.id, why, "received money could not be posted");
-            NewsOutcome::SetAside(why)
+            set_aside(portal, payment, intent, why).await
         }
-    })
+    }
+}
+
+/// A card's money is received when the card is charged, so news that come after midnight, or
+/// days late, keep the day. A debit is received when the bank confirms it, which is now.
+fn received_at(now: Micros, payment: &PaymentRecord, intent: &Intent) -> Micros {
+    let by_card = intent.method.as_ref().is_some_and(|method| method.kind == Tender::Card);
+    let charged_at = intent.charged_at.filter(|_| by_card);
+    charged_at.map_or(now, |at| at.max(payment.started_at).min(now))
 }
 
 /// `Visa 4242`, `Bank account 6789`.
 fn method_words(method: &MethodSummary) -> String {
     let brand = method.brand.as_deref().unwrap_or(match method.kind {
-        receivables::tender::Tender::BankDebit => "Bank account",
+        Tender::BankDebit => "Bank account",
         _ => "Card",
     });
     let mut words = brand.to_owned();
@@ -155,12 +181,24 @@ impl Command for Happen {
         let Some(mut payment) = store::find(&mut *tx, found.id).await? else {
             return Ok(NewsOutcome::SetAside("there is no such payment"));
         };
+        if let (Some(known), Some(told)) = (&payment.gateway_ref, &self.facts.gateway_ref)
+            && known != told
+        {
+            return Ok(NewsOutcome::SetAside("the payment has another intent"));
+        }
         if let Some(Answered { gateway_key, outcome }) = &self.answered {
             store::answer_attempt(tx, payment.id, gateway_key, outcome, self.now).await?;
         }
-        let Ok(next) = payment.state.on(self.event) else {
+        let event = self.event_for(payment.state);
+        let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
+        let Ok(next) = payment.state.on(event) else {
             tracing::info!(payment = %payment.id, state = payment.state.code(),
-                event = self.event.code(), "late news changes nothing");
+                event = event.code(), "late news changes nothing");
+            if look_was_due && payment.state.is_in_flight() {
+                let state = payment.state;
+                self.schedule(&mut payment, state);
+                store::change(tx, &payment, event).await?;
+            }
             return Ok(NewsOutcome::Taken(payment.state));
         };
         let was = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
@@ -169,23 +207,22 @@ impl Command for Happen {
         if self.facts.gateway_ref.is_some() && payment.gateway_ref.is_none() {
             payment.gateway_ref.clone_from(&self.facts.gateway_ref);
         }
-        if let (PaymentEvent::BankIsConfirming, Some(method)) = (self.event, &self.facts.method) {
+        if let (PaymentEvent::BankIsConfirming, Some(method)) = (event, &self.facts.method) {
             // A debit takes days, and the payer is told so while it does.
             payment.tender = method.kind;
             payment.method = Some(method_words(method));
         }
-        payment.decline = match self.event {
+        payment.decline = match event {
             PaymentEvent::DeclinedByBank => self.facts.decline.clone(),
             // Still the same try, seen again: the bank's words stay until something else happens.
             PaymentEvent::NoClearAnswer | PaymentEvent::CancelConfirmed => payment.decline,
             _ => None,
         };
         let is = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
-        let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
         if is != was || look_was_due {
             self.schedule(&mut payment, was.0);
             payment.changed_at = if is == was { payment.changed_at } else { self.now };
-            store::change(tx, &payment, self.event).await?;
+            store::change(tx, &payment, event).await?;
         }
         if was_in_flight && next.is_final() {
             store::release(tx, payment.id).await?;
@@ -195,6 +232,17 @@ impl Command for Happen {
 }
 
 impl Happen {
+    /// Time does not end a payment that a bank is confirming; where the gateway says it is
+    /// cancelled, somebody cancelled it there.
+    const fn event_for(&self, state: PaymentState) -> PaymentEvent {
+        match (state, self.event) {
+            (PaymentState::Processing, PaymentEvent::ExpiryConfirmed) => {
+                PaymentEvent::CancelConfirmed
+            }
+            (_, event) => event,
+        }
+    }
+
     /// When the sweep looks again: unknown after 5 minutes, an hour, then daily; processing
     /// after an hour, then daily; awaiting when it expires.
     fn schedule(&self, payment: &mut PaymentRecord, was: PaymentState) {

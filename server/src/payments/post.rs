@@ -85,6 +85,12 @@ impl Command for Post {
         if let Some(difference) = self.received.differs_from(&payment) {
             return Ok(PostOutcome::Mismatch(difference));
         }
+        if payment.gateway_ref.is_none() {
+            let (gateway, gateway_ref) = (&payment.gateway, &self.received.gateway_ref);
+            if store::find_by_gateway_ref(&mut *tx, gateway, gateway_ref).await?.is_some() {
+                return Ok(PostOutcome::Mismatch("received for another payment"));
+            }
+        }
         self.post(tx, account, payment).await
     }
 }
@@ -124,7 +130,8 @@ impl Post {
 
         let posting = self.posting(&payment, &account, &allocation, now);
         if ledger::append(tx, &posting).await? == Appended::Before {
-            return Ok(PostOutcome::PostedBefore);
+            // The reference is no other payment's, and this one is not posted: a broken book.
+            return Err(DbError::inconsistent("posting", "source_ref", &posting.source_ref));
         }
         let bills = allocation.lines.len();
         let on = received.effective_on;

@@ -10,6 +10,7 @@ use receivables::api::payments::{
 };
 use receivables::api::problem::Problem;
 use receivables::ids::{AccountId, PaymentId};
+use receivables::money::Money;
 use receivables::payment::{PaymentStage, PaymentState};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::history::{PaymentCursor, payments_of};
 use super::preview::{refusal_of, view_of};
-use super::start::{Starting, currency_mismatch, start};
+use super::start::{Starting, can_be_asked_for, currency_mismatch, start};
 use super::store::{PaymentRecord, find_for_customer};
 use super::{cancel, document};
 use crate::accounts::account_of;
@@ -63,6 +64,7 @@ async fn preview_payment(
     if request.currency != account.currency {
         return Err(currency_mismatch(account.currency));
     }
+    can_be_asked_for(Money::new(request.amount, request.currency))?;
     let view = view_of(&portal, &account).await?;
     let worked_out = preview(&view.snapshot(), request.amount, &request.direction)
         .map_err(|refusal| refusal_of(&refusal, &view))?;

@@ -1,7 +1,7 @@
 //! Starting a payment (paymentForAccount): lock, allocate again, commit payment + key +
 //! reservation, and only then ask the gateway.
 
-use receivables::allocation::{Direction, Fingerprint, Preview, preview};
+use receivables::allocation::{Preview, preview};
 use receivables::api::payments::PaymentRequest;
 use receivables::calendar::Micros;
 use receivables::ids::{AccountId, CustomerId, PaymentId};
@@ -11,12 +11,12 @@ use receivables::tender::Tender;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use super::news::{self, Answered, Facts};
+use super::news::{self, Answered, Facts, NewsOutcome};
 use super::preview::{AccountView, refusal_of, view_in};
 use super::store::{self, PaymentRecord};
 use crate::accounts;
 use crate::db::{Command, DbError};
-use crate::gateway::{GatewayError, Intent, IntentRequest};
+use crate::gateway::{GatewayError, Intent, IntentRequest, NotAskable, askable};
 use crate::problem::Refusal;
 use crate::state::{Portal, Shared};
 
@@ -57,19 +57,34 @@ pub async fn start(portal: &Shared, starting: Starting) -> Result<StartOutcome, 
         Err(error) if error.is_unique_violation() => return Err(key_reused()),
         Err(error) => return Err(error.into()),
     };
-    match payment.state {
-        PaymentState::Created | PaymentState::Unknown => {
-            ask_gateway(portal, payment, repeated).await
+    let own_session = payment.session_hash.as_deref() == Some(starting.session_hash.as_str());
+    let outcome = match payment.state {
+        PaymentState::Created | PaymentState::Unknown
+            if create_may_be_asked(&payment, portal.now()) =>
+        {
+            ask_gateway(portal, payment, repeated).await?
         }
-        PaymentState::AwaitingPayer => {
-            let intent = match &payment.gateway_ref {
-                Some(gateway_ref) => portal.gateway.retrieve_intent(gateway_ref).await.ok(),
-                None => None,
-            };
-            Ok(StartOutcome { payment, intent, repeated })
-        }
-        _ => Ok(StartOutcome { payment, intent: None, repeated }),
-    }
+        PaymentState::AwaitingPayer => look_again(portal, payment).await?,
+        _ => StartOutcome { payment, intent: None, repeated },
+    };
+    // The intent's secret belongs to the session that made it.
+    Ok(StartOutcome { intent: outcome.intent.filter(|_| own_session), ..outcome })
+}
+
+/// A repeated request for a payment that waits for its payer: as the gateway shows it now, so
+/// that nobody is handed a form for what is paid.
+async fn look_again(portal: &Shared, payment: PaymentRecord) -> Result<StartOutcome, Refusal> {
+    let repeated = true;
+    let Some(gateway_ref) = &payment.gateway_ref else {
+        return Ok(StartOutcome { payment, intent: None, repeated });
+    };
+    let Ok(intent) = portal.gateway.retrieve_intent(gateway_ref).await else {
+        return Ok(StartOutcome { payment, intent: None, repeated });
+    };
+    news::take(portal, &payment, &intent, None).await?;
+    let payment = store::find(portal.db.read(), payment.id).await?;
+    let payment = payment.ok_or_else(Refusal::not_found)?;
+    Ok(StartOutcome { payment, intent: Some(intent), repeated })
 }
 
 /// Asks with the key that is already committed: a repeat is the same intent, never a second.
@@ -78,7 +93,8 @@ async fn ask_gateway(
     payment: PaymentRecord,
     repeated: bool,
 ) -> Result<StartOutcome, Refusal> {
-    let outcome = create_at_gateway(portal, &payment).await?;
+    let asking = if repeated { Asking::Again } else { Asking::First };
+    let outcome = create_at_gateway(portal, &payment, asking).await?;
     let id = payment.id;
     let payment = store::find(portal.db.read(), id).await?.ok_or_else(Refusal::not_found)?;
     match outcome {
@@ -103,11 +119,28 @@ pub enum AskOutcome {
     Refused(String),
 }
 
+/// Whether the create call of this payment may have been made before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    First,
+    Again,
+}
+
+/// The gateway keeps an idempotency key for at least a day; after this long it is never reused.
+const KEY_LIVES_SECONDS: i64 = 23 * 3_600;
+
+/// May the create call be made, or made again? Not once there is an intent, and not with a key
+/// that the gateway may have forgotten: it would make a second one.
+pub fn create_may_be_asked(payment: &PaymentRecord, now: Micros) -> bool {
+    payment.gateway_ref.is_none() && payment.started_at.plus_seconds(KEY_LIVES_SECONDS) > now
+}
+
 /// The create call of a committed payment, with what came of it written down. Used when
-/// starting and by the sweep; the caller makes sure that the key is young enough.
+/// starting and by the sweep; the caller asks [`create_may_be_asked`] first.
 pub async fn create_at_gateway(
     portal: &Shared,
     payment: &PaymentRecord,
+    asking: Asking,
 ) -> Result<AskOutcome, DbError> {
     let key = create_key(payment.id);
     let request = IntentRequest {
@@ -122,12 +155,14 @@ pub async fn create_at_gateway(
     let answered = |outcome: &str| Answered { gateway_key: key.clone(), outcome: outcome.into() };
     match portal.gateway.create_intent(&request).await {
         Ok(intent) => {
-            news::take(portal, payment, &intent, Some(&answered("intent"))).await?;
-            Ok(AskOutcome::Intent(intent))
+            match news::take(portal, payment, &intent, Some(&answered("intent"))).await? {
+                NewsOutcome::Taken(_) => Ok(AskOutcome::Intent(intent)),
+                NewsOutcome::SetAside(_) => Ok(AskOutcome::InDoubt),
+            }
         }
         // A first, clear no did nothing. A no to a repeated key clears an earlier doubt only
         // where the gateway looked the key up.
-        Err(error) if is_clear_no(&error, payment.state) => {
+        Err(error) if is_clear_no(&error, asking) => {
             let event = PaymentEvent::RefusedByGateway;
             let answer = Some(answered("refused"));
             news::happen(portal, payment.id, event, Facts::default(), answer).await?;
@@ -142,10 +177,10 @@ pub async fn create_at_gateway(
     }
 }
 
-fn is_clear_no(error: &GatewayError, state: PaymentState) -> bool {
-    match state {
-        PaymentState::Created => !matches!(error, GatewayError::Unclear(_)),
-        _ => error.settles_doubt(),
+fn is_clear_no(error: &GatewayError, asking: Asking) -> bool {
+    match asking {
+        Asking::First => !matches!(error, GatewayError::Unclear(_)),
+        Asking::Again => error.settles_doubt(),
     }
 }
 
@@ -181,6 +216,9 @@ impl Command for Start {
         }
         if request.currency != account.currency {
             return Ok(Decision::Refused(currency_mismatch(account.currency)));
+        }
+        if let Err(refusal) = can_be_asked_for(Money::new(request.amount, request.currency)) {
+            return Ok(Decision::Refused(refusal));
         }
         let rules = self.portal.settings.payment_rules();
         let view = view_in(tx, &account, &rules, self.portal.today()).await?;
@@ -240,21 +278,19 @@ async fn agreed(
     view: &AccountView,
     request: &PaymentRequest,
 ) -> Result<Result<Preview, Refusal>, DbError> {
-    let PaymentRequest { amount, direction, fingerprint, .. } = request;
-    let now = preview(&view.snapshot(), *amount, direction);
+    let now = preview(&view.snapshot(), request.amount, &request.direction);
     if let Ok(preview) = &now
-        && preview.fingerprint == *fingerprint
+        && preview.fingerprint == request.fingerprint
     {
         return Ok(Ok(preview.clone()));
     }
-    for other in store::in_flight(&mut *tx, view.id).await? {
-        if was_agreed_without(view, &other, *amount, direction, fingerprint) {
-            return Ok(Err(Refusal::conflict(
-                "balance-reserved",
-                "A payment for these bills is already in progress.",
-            )
-            .with_payment(other.id)));
-        }
+    let others = store::in_flight(&mut *tx, view.id).await?;
+    if let Some(other) = in_the_way(view, &others, request, now.is_ok()) {
+        return Ok(Err(Refusal::conflict(
+            "balance-reserved",
+            "A payment for these bills is already in progress.",
+        )
+        .with_payment(other.id)));
     }
     Ok(Err(match now {
         Ok(preview) => Refusal::conflict(
@@ -266,23 +302,53 @@ async fn agreed(
     }))
 }
 
-/// Did the payer see the bills as they were before this other payment reserved its part?
-fn was_agreed_without(
+/// The payment in flight that stands in the way of this one: the payer saw the bills as they
+/// were before it (and those after it) reserved a part, or could pay now but for them.
+fn in_the_way<'p>(
     view: &AccountView,
-    other: &PaymentRecord,
-    amount: MinorUnits,
-    direction: &Direction,
-    fingerprint: &Fingerprint,
-) -> bool {
-    let mut before = view.clone();
-    for item in &mut before.items {
-        let reserved = other.preview.lines.iter().find(|line| line.bill_id == item.bill_id);
+    others: &'p [PaymentRecord],
+    request: &PaymentRequest,
+    can_be_paid_now: bool,
+) -> Option<&'p PaymentRecord> {
+    let fits = |before: &AccountView| {
+        preview(&before.snapshot(), request.amount, &request.direction)
+            .is_ok_and(|then| then.fingerprint == request.fingerprint || !can_be_paid_now)
+    };
+    let mut before_all = view.clone();
+    others.iter().rev().find(|other| {
+        let mut before_it = view.clone();
+        give_back(&mut before_it, other);
+        give_back(&mut before_all, other);
+        fits(&before_it) || fits(&before_all)
+    })
+}
+
+/// Takes what a payment reserved off what is in flight.
+fn give_back(view: &mut AccountView, payment: &PaymentRecord) {
+    for item in &mut view.items {
+        let reserved = payment.preview.lines.iter().find(|line| line.bill_id == item.bill_id);
         if let Some(line) = reserved {
             item.in_flight = item.in_flight.less(line.amount);
         }
     }
-    preview(&before.snapshot(), amount, direction)
-        .is_ok_and(|preview| preview.fingerprint == *fingerprint)
+}
+
+/// Whether the gateway can be asked for this amount at all, in words for the payer.
+pub(super) fn can_be_asked_for(money: Money) -> Result<(), Refusal> {
+    askable(money).map_err(|why| match why {
+        NotAskable::Currency => {
+            let words = format!("Payments in {} cannot be taken online.", money.currency);
+            Refusal::unprocessable("currency-invalid", words).at("#/currency")
+        }
+        NotAskable::LastDigit { lower, upper } => {
+            let [lower, upper] = [lower, upper].map(|amount| Money::new(amount, money.currency));
+            let words = format!(
+                "Online payments in {} end in a zero. Pay {lower} or {upper}.",
+                money.currency
+            );
+            Refusal::unprocessable("amount-invalid", words).at("#/amount")
+        }
+    })
 }
 
 pub(super) fn currency_mismatch(currency: Currency) -> Refusal {

@@ -2,14 +2,14 @@
 
 use receivables::allocation::{Direction, Preview};
 use receivables::calendar::Micros;
-use receivables::ids::{AccountId, CustomerId, PaymentId};
+use receivables::ids::{AccountId, BillId, CustomerId, PaymentId};
 use receivables::money::{Currency, MinorUnits};
 use receivables::payment::{PaymentEvent, PaymentState};
 use receivables::tender::Tender;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Executor, Row};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor, Row};
 
-use crate::db::{Command, DbError, expect_rows};
+use crate::db::{Command, DbError, ROWS_AT_MOST, expect_rows, widened};
 
 /// A payment as stored.
 #[derive(Clone, Debug)]
@@ -108,7 +108,14 @@ const RELEASE: &str = "delete from reservation where payment_id = $1";
 const ASKED: &str = "
 update payment set asked_at = $2 where id = $1 and asked_at <= $3";
 
+const PUT_OFF: &str = "
+update payment set look_at = $2 where id = $1 and look_at is not null";
+
+const LET_GO: &str = "delete from reservation where bill_id in ($1)";
+
 pub(super) const SQL: &[&str] = &[
+    PUT_OFF,
+    LET_GO,
     FIND,
     FIND_FOR_CUSTOMER,
     FIND_BY_KEY,
@@ -178,7 +185,15 @@ pub async fn to_look_at(
     at_most: i64,
 ) -> Result<Vec<PaymentRecord>, DbError> {
     let rows = sqlx::query(TO_LOOK_AT).bind(now.0).bind(at_most).fetch_all(db).await?;
-    rows.iter().map(record).collect()
+    // One that cannot be read must not keep the others from being looked at.
+    let readable = rows.iter().filter_map(|row| match record(row) {
+        Ok(payment) => Some(payment),
+        Err(error) => {
+            tracing::error!(%error, "a payment cannot be looked at");
+            None
+        }
+    });
+    Ok(readable.collect())
 }
 
 pub(super) async fn insert(tx: &mut AnyConnection, payment: &PaymentRecord) -> Result<(), DbError> {
@@ -342,6 +357,34 @@ impl Command for TakeTurn {
         let query = sqlx::query(ASKED).bind(self.id.to_string()).bind(self.now.0);
         Ok(query.bind(self.not_since.0).execute(tx).await?.rows_affected() == 1)
     }
+}
+
+/// Puts the next look at a payment off, whatever it was that went wrong with this one.
+pub struct PutOff {
+    pub id: PaymentId,
+    pub until: Micros,
+}
+
+impl Command for PutOff {
+    type Reply = ();
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        sqlx::query(PUT_OFF).bind(self.id.to_string()).bind(self.until.0).execute(tx).await?;
+        Ok(())
+    }
+}
+
+/// Nothing is left to hold of bills that were settled elsewhere. What their payers still pay is
+/// posted by the order, or becomes credit on account.
+pub async fn let_go_of_bills(tx: &mut AnyConnection, bills: &[BillId]) -> Result<(), DbError> {
+    for some in bills.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(LET_GO, some.len())));
+        for bill_id in some {
+            query = query.bind(bill_id.to_string());
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 fn record(row: &AnyRow) -> Result<PaymentRecord, DbError> {
