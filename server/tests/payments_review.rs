@@ -1,6 +1,8 @@
 //! Stories of what must not happen to a payer's money: asked for twice, posted twice or not at
 //! all, held for ever, told as not taken when it may be. Both databases, the sandbox gateway.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use futures_util::future::join_all;

@@ -15,6 +15,7 @@ pub mod news;
 pub mod post;
 mod preview;
 mod record_posted;
+mod reservations;
 mod routes;
 mod start;
 mod store;
@@ -24,6 +25,7 @@ pub use document::document;
 pub use history::{PaymentCursor, payments_of};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
+pub use reservations::let_go_of_bills;
 pub use routes::router;
 pub use start::{
     AskOutcome, Asking, StartOutcome, Starting, create_at_gateway, create_key, create_may_be_asked,
@@ -31,8 +33,8 @@ pub use start::{
 };
 pub use store::{
     PaymentRecord, PutOff, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight,
-    let_go_of_bills, to_look_at,
+    to_look_at,
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[history::SQL, store::SQL, cancel::SQL];
+pub const SQL: &[&[&str]] = &[history::SQL, store::SQL, reservations::SQL, cancel::SQL];

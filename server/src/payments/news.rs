@@ -11,6 +11,7 @@ use receivables::tender::Tender;
 use sqlx::AnyConnection;
 
 use super::post::{PostOutcome, Received, post};
+use super::reservations;
 use super::store::{self, PaymentRecord};
 use crate::accounts;
 use crate::db::{Command, DbError};
@@ -190,10 +191,10 @@ impl Command for Happen {
             store::answer_attempt(tx, payment.id, gateway_key, outcome, self.now).await?;
         }
         let event = self.event_for(payment.state);
-        let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
         let Ok(next) = payment.state.on(event) else {
             tracing::info!(payment = %payment.id, state = payment.state.code(),
                 event = event.code(), "late news changes nothing");
+            let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
             if look_was_due && payment.state.is_in_flight() {
                 let state = payment.state;
                 self.schedule(&mut payment, state);
@@ -201,6 +202,20 @@ impl Command for Happen {
             }
             return Ok(NewsOutcome::Taken(payment.state));
         };
+        self.move_on(tx, payment, event, next).await?;
+        Ok(NewsOutcome::Taken(next))
+    }
+}
+
+impl Happen {
+    async fn move_on(
+        &self,
+        tx: &mut AnyConnection,
+        mut payment: PaymentRecord,
+        event: PaymentEvent,
+        next: PaymentState,
+    ) -> Result<(), DbError> {
+        let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
         let was = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
         let was_in_flight = payment.state.is_in_flight();
         payment.state = next;
@@ -225,13 +240,11 @@ impl Command for Happen {
             store::change(tx, &payment, event).await?;
         }
         if was_in_flight && next.is_final() {
-            store::release(tx, payment.id).await?;
+            reservations::release(tx, payment.id).await?;
         }
-        Ok(NewsOutcome::Taken(next))
+        Ok(())
     }
-}
 
-impl Happen {
     /// Time does not end a payment that a bank is confirming; where the gateway says it is
     /// cancelled, somebody cancelled it there.
     const fn event_for(&self, state: PaymentState) -> PaymentEvent {

@@ -16,6 +16,7 @@ use receivables::tender::Tender;
 use sqlx::AnyConnection;
 
 use super::preview::{AccountView, view_in};
+use super::reservations;
 use super::store::{self, PaymentRecord};
 use crate::accounts::{self, LockedAccount};
 use crate::backend;
@@ -123,7 +124,7 @@ impl Post {
         let Ok(state) = payment.state.on(event) else {
             return Ok(PostOutcome::Mismatch("the payment takes no money in its state"));
         };
-        store::release(tx, payment.id).await?;
+        reservations::release(tx, payment.id).await?;
         let rules = self.portal.settings.payment_rules();
         let view = view_in(tx, &account, &rules, self.portal.today()).await?;
         let allocation = split(&view, &payment, received.amount);

@@ -13,6 +13,7 @@ use sqlx::AnyConnection;
 
 use super::news::{self, Answered, Facts, NewsOutcome};
 use super::preview::{AccountView, refusal_of, view_in};
+use super::reservations;
 use super::store::{self, PaymentRecord};
 use crate::accounts;
 use crate::db::{Command, DbError};
@@ -98,7 +99,7 @@ async fn ask_gateway(
     let id = payment.id;
     let payment = store::find(portal.db.read(), id).await?.ok_or_else(Refusal::not_found)?;
     match outcome {
-        AskOutcome::Intent(intent) => Ok(StartOutcome { payment, intent: Some(intent), repeated }),
+        AskOutcome::Intent(intent) => Ok(StartOutcome { payment, intent: Some(*intent), repeated }),
         AskOutcome::InDoubt => Ok(StartOutcome { payment, intent: None, repeated }),
         AskOutcome::Refused(code) => {
             tracing::error!(payment = %id, code, "the gateway refused a payment");
@@ -114,7 +115,7 @@ async fn ask_gateway(
 /// What the gateway said to a create call.
 #[derive(Debug)]
 pub enum AskOutcome {
-    Intent(Intent),
+    Intent(Box<Intent>),
     InDoubt,
     Refused(String),
 }
@@ -156,7 +157,7 @@ pub async fn create_at_gateway(
     match portal.gateway.create_intent(&request).await {
         Ok(intent) => {
             match news::take(portal, payment, &intent, Some(&answered("intent"))).await? {
-                NewsOutcome::Taken(_) => Ok(AskOutcome::Intent(intent)),
+                NewsOutcome::Taken(_) => Ok(AskOutcome::Intent(Box::new(intent))),
                 NewsOutcome::SetAside(_) => Ok(AskOutcome::InDoubt),
             }
         }
@@ -228,7 +229,7 @@ impl Command for Start {
         };
         let payment = self.record(preview);
         store::insert(tx, &payment).await?;
-        store::reserve(tx, &payment).await?;
+        reservations::reserve(tx, &payment).await?;
         store::write_history(tx, &payment, 0, "started").await?;
         let key = create_key(payment.id);
         store::write_attempt(tx, payment.id, "create", &key, payment.started_at).await?;

@@ -1,15 +1,15 @@
-//! The tables of this room: payment, reservation, payment_attempt, payment_history.
+//! The tables of this room: payment, payment_attempt, payment_history.
 
 use receivables::allocation::{Direction, Preview};
 use receivables::calendar::Micros;
-use receivables::ids::{AccountId, BillId, CustomerId, PaymentId};
+use receivables::ids::{AccountId, CustomerId, PaymentId};
 use receivables::money::{Currency, MinorUnits};
 use receivables::payment::{PaymentEvent, PaymentState};
 use receivables::tender::Tender;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor, Row};
+use sqlx::{Any, AnyConnection, Executor, Row};
 
-use crate::db::{Command, DbError, ROWS_AT_MOST, expect_rows, widened};
+use crate::db::{Command, DbError, expect_rows};
 
 /// A payment as stored.
 #[derive(Clone, Debug)]
@@ -100,22 +100,14 @@ const ANSWER_ATTEMPT: &str = "
 update payment_attempt set answered_at = $3, outcome = $4
 where payment_id = $1 and gateway_key = $2 and answered_at is null";
 
-const INSERT_RESERVATION: &str = "
-insert into reservation (payment_id, bill_id, account_id, amount) values ($1, $2, $3, $4)";
-
-const RELEASE: &str = "delete from reservation where payment_id = $1";
-
 const ASKED: &str = "
 update payment set asked_at = $2 where id = $1 and asked_at <= $3";
 
 const PUT_OFF: &str = "
 update payment set look_at = $2 where id = $1 and look_at is not null";
 
-const LET_GO: &str = "delete from reservation where bill_id in ($1)";
-
 pub(super) const SQL: &[&str] = &[
     PUT_OFF,
-    LET_GO,
     FIND,
     FIND_FOR_CUSTOMER,
     FIND_BY_KEY,
@@ -127,8 +119,6 @@ pub(super) const SQL: &[&str] = &[
     INSERT_HISTORY,
     INSERT_ATTEMPT,
     ANSWER_ATTEMPT,
-    INSERT_RESERVATION,
-    RELEASE,
     ASKED,
 ];
 
@@ -319,29 +309,6 @@ pub(super) async fn answer_attempt(
     Ok(())
 }
 
-/// Holds the previewed amounts, so that no second payment can be started for the same cents.
-pub(super) async fn reserve(
-    tx: &mut AnyConnection,
-    payment: &PaymentRecord,
-) -> Result<(), DbError> {
-    for line in &payment.preview.lines {
-        let written = sqlx::query(INSERT_RESERVATION)
-            .bind(payment.id.to_string())
-            .bind(line.bill_id.to_string())
-            .bind(payment.account_id.to_string())
-            .bind(line.amount.get())
-            .execute(&mut *tx)
-            .await?;
-        expect_rows(&written, 1, "reservation")?;
-    }
-    Ok(())
-}
-
-pub(super) async fn release(tx: &mut AnyConnection, id: PaymentId) -> Result<(), DbError> {
-    sqlx::query(RELEASE).bind(id.to_string()).execute(tx).await?;
-    Ok(())
-}
-
 /// Takes the turn to ask the gateway for someone who waits; false when another just did.
 pub struct TakeTurn {
     pub id: PaymentId,
@@ -372,19 +339,6 @@ impl Command for PutOff {
         sqlx::query(PUT_OFF).bind(self.id.to_string()).bind(self.until.0).execute(tx).await?;
         Ok(())
     }
-}
-
-/// Nothing is left to hold of bills that were settled elsewhere. What their payers still pay is
-/// posted by the order, or becomes credit on account.
-pub async fn let_go_of_bills(tx: &mut AnyConnection, bills: &[BillId]) -> Result<(), DbError> {
-    for some in bills.chunks(ROWS_AT_MOST) {
-        let mut query = sqlx::query(AssertSqlSafe(widened(LET_GO, some.len())));
-        for bill_id in some {
-            query = query.bind(bill_id.to_string());
-        }
-        query.execute(&mut *tx).await?;
-    }
-    Ok(())
 }
 
 fn record(row: &AnyRow) -> Result<PaymentRecord, DbError> {
