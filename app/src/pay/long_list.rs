@@ -175,9 +175,15 @@ fn long_row(book: StoredValue<Book>, position: usize, given: Memo<Given>) -> Vie
         let untouched = if left_out { open } else { available };
         let after = move || money_text(line.get().map_or(untouched, |line| line.after), currency);
         let sum = |content: View| el("bdi").class("money").child(content);
+        // Of so many bills several are for one period.
+        let number = due.period.map(|_| {
+            let words = fill(Message::BillNumber, &[("number", &due.item.bill_number)]);
+            el("span").class("hint").child(words)
+        });
         let name = el("span")
             .attr("role", "rowheader")
             .child(bill_name(due.period, &due.item.bill_number))
+            .child(number)
             .child(el("span").class("hint").child(due_line(due.item.due_on, book.bill.today)));
         let hint = el("span").class("hint").child(reason);
         let cell = || el("span").attr("role", "cell");
