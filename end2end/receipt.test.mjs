@@ -27,6 +27,10 @@ scenario('the receipt prints black on white, without what is only for the screen
     });
     assert.equal(ink, 'rgb(0, 0, 0)');
     assert.ok(['rgb(255, 255, 255)', 'rgba(0, 0, 0, 0)'].includes(paper), paper);
+    const stamp = await portal.text('DEMO: no real money moved').evaluate((words) => {
+      return getComputedStyle(words).color;
+    });
+    assert.equal(stamp, 'rgb(0, 0, 0)', 'a dark theme does not reach the paper');
     await page.screenshot({ path: join(output, 'receipt on paper.png'), fullPage: true });
     const sheet = await page.pdf({ path: join(output, 'receipt.pdf'), tagged: true, format: 'A4' });
     assert.equal(sheet.subarray(0, 5).toString(), '%PDF-');

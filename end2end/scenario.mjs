@@ -48,10 +48,10 @@ class Stage {
  * A test with a portal of its own. `told` gets the person's page and the stage.
  *
  * Options: `screen`; `settings` of the server; `load` instead of the demo customers; `expects`,
- * patterns of console messages the story provokes.
+ * patterns of console messages the story provokes; `timeout` in milliseconds.
  */
 export function scenario(name, options, told) {
-  test(name, { timeout: 120_000 }, async (run) => {
+  test(name, { timeout: options.timeout ?? 120_000 }, async (run) => {
     const server = await PortalServer.start(options);
     const complaints = new Complaints(options.expects);
     const stage = new Stage(server, complaints);
