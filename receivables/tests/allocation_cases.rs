@@ -220,7 +220,8 @@ fn the_rule_book_has_a_case_for_every_order_reason_and_refusal() {
         assert!(cases.iter().any(|case| case.rules.order == order), "no case by {order:?}");
     }
     let expected: Vec<&String> = cases.iter().flat_map(|case| &case.expected).collect();
-    for reason in Reason::ALL {
+    // "Your credit" is not a reason an allocation gives: it is written when credit is applied.
+    for reason in Reason::ALL.into_iter().filter(|reason| *reason != Reason::YourCredit) {
         let words = reason.code().replace('_', " ");
         assert!(expected.iter().any(|line| line.ends_with(&words)), "no line {words:?}");
     }

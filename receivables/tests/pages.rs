@@ -29,15 +29,21 @@ fn cited(page: &str) -> impl Iterator<Item = &str> {
 fn every_test_that_a_page_names_exists() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = String::new();
-    for folder in ["receivables/src", "receivables/tests", "tools/wasm-parity/src"] {
+    let folders = [
+        "receivables/src",
+        "receivables/tests",
+        "server/src",
+        "server/tests",
+        "app/src",
+        "tools/wasm-parity/src",
+    ];
+    for folder in folders {
         for path in files(&project.join(folder), ".rs") {
             sources.push_str(&fs::read_to_string(path).unwrap());
         }
     }
-    let mut pages = files(&project.join("docs/nouns"), ".md");
-    pages.extend(["docs/MONEY.md", "docs/GLOSSARY.md"].map(|page| project.join(page)));
     let mut names = 0;
-    for page in pages {
+    for page in files(&project.join("docs"), ".md") {
         let text = fs::read_to_string(&page).unwrap();
         for name in cited(&text) {
             assert!(sources.contains(&format!("fn {name}(")), "{}: {name}", page.display());

@@ -333,6 +333,28 @@ stories! {
         assert_eq!(portal.view(&account).await.credit, MinorUnits::new(8_000));
     }
 
+    async fn credit_on_account_pays_the_next_bills_oldest_first(portal: TestPortal) {
+        let account = portal.account(&[(AUGUST, 5_000), (SEPTEMBER, 4_000)]).await;
+        let started =
+            [portal.started(&account, 5_000).await, portal.started(&account, 4_000).await];
+        // The bills go on hold while the payer pays, so all of it becomes credit.
+        for (bill, started) in account.bills.iter().zip(&started) {
+            portal.hold(*bill, "We check the meter").await;
+            portal.choose(started, TestCard::Success).await;
+            portal.news_arrives().await;
+            portal.clock.pass_seconds(1);
+        }
+        assert_eq!(portal.view(&account).await.credit, MinorUnits::new(9_000));
+        portal.release(account.bills[1]).await;
+
+        // 4,000 on the older bill first, then 5,000 of the new one: from both payments.
+        let new = portal.bill(account.id, OCTOBER, 5_500).await;
+        let now = TestAccount { bills: vec![account.bills[1], new], ..account.clone() };
+        assert_eq!(portal.left(&now).await, [0, 500]);
+        assert_eq!(portal.view(&account).await.credit, MinorUnits::ZERO);
+        assert_eq!(portal.count("application").await, 3);
+    }
+
     async fn many_payers_of_one_account_never_settle_a_cent_twice(portal: TestPortal) {
         let account = three_months(portal).await;
         let parts = [5_000_i64, 7_000, 3_000, 6_500];

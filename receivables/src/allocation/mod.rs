@@ -40,6 +40,8 @@ pub enum Reason {
     /// It has no due date, and every bill that has one comes first.
     NoDueDate,
     YouChoseIt,
+    /// Paid before and kept on account until this bill came.
+    YourCredit,
     OldestBill,
     NewestBill,
     SmallestBill,
@@ -50,11 +52,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OldestOverdue,
         Self::NextDue,
         Self::NoDueDate,
         Self::YouChoseIt,
+        Self::YourCredit,
         Self::OldestBill,
         Self::NewestBill,
         Self::SmallestBill,
@@ -69,6 +72,7 @@ impl Reason {
             Self::NextDue => "next_due",
             Self::NoDueDate => "no_due_date",
             Self::YouChoseIt => "you_chose_it",
+            Self::YourCredit => "your_credit",
             Self::OldestBill => "oldest_bill",
             Self::NewestBill => "newest_bill",
             Self::SmallestBill => "smallest_bill",

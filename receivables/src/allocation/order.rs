@@ -1,6 +1,6 @@
 //! Allocation orders: the named rules that say which item comes next.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,16 @@ impl AllocationOrder {
         Self::ALL.into_iter().find(|order| order.code() == code)
     }
 
+    /// What comes before the default order.
+    fn compare(self, a: &OpenItem, b: &OpenItem) -> Ordering {
+        match self {
+            Self::OldestDueFirst | Self::Proportional | Self::WholeBillsOnly => Ordering::Equal,
+            Self::OldestBillFirst => a.issued_on.cmp(&b.issued_on),
+            Self::NewestFirst => b.issued_on.cmp(&a.issued_on),
+            Self::SmallestFirst => a.available().cmp(&b.available()),
+        }
+    }
+
     fn reason(self, item: &OpenItem, today: CivilDate) -> Reason {
         match self {
             Self::OldestDueFirst if item.is_overdue(today) => Reason::OldestOverdue,
@@ -89,15 +99,10 @@ impl OrderedItems {
     pub fn new(order: AllocationOrder, items: &[OpenItem], today: CivilDate) -> Self {
         let mut payable: Vec<&OpenItem> =
             items.iter().filter(|item| item.available().is_positive()).collect();
-        payable.sort_by(|a, b| a.oldest_due_key().cmp(&b.oldest_due_key()));
-        match order {
-            AllocationOrder::OldestDueFirst
-            | AllocationOrder::Proportional
-            | AllocationOrder::WholeBillsOnly => {}
-            AllocationOrder::OldestBillFirst => payable.sort_by_key(|item| item.issued_on),
-            AllocationOrder::NewestFirst => payable.sort_by_key(|item| Reverse(item.issued_on)),
-            AllocationOrder::SmallestFirst => payable.sort_by_key(|item| item.available()),
-        }
+        // One sort for every order: each kind of sort is kilobytes in the browser's module.
+        payable.sort_by(|a, b| {
+            order.compare(a, b).then_with(|| a.oldest_due_key().cmp(&b.oldest_due_key()))
+        });
         let mut before_it = MinorUnits::ZERO;
         let mut rows = Vec::with_capacity(payable.len());
         for item in payable {

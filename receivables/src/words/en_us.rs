@@ -27,6 +27,7 @@ words! {
     ReasonNextDue: "because it is due next",
     ReasonNoDueDate: "because it has no due date",
     ReasonYouChoseIt: "because you chose it",
+    ReasonYourCredit: "from your credit",
     ReasonOldestBill: "because it is the oldest bill",
     ReasonNewestBill: "because it is the newest bill",
     ReasonSmallestBill: "because it is the smallest",

@@ -17,7 +17,7 @@ messages! {
     StatusDueSoon, StatusDueToday, StatusOverdue, StatusPartPaid, StatusInProgress, StatusDisputed,
     StatusPaid, StatusCancelled, StatusWrittenOff,
     // Why a line of an allocation is there
-    ReasonOldestOverdue, ReasonNextDue, ReasonNoDueDate, ReasonYouChoseIt, ReasonOldestBill,
+    ReasonOldestOverdue, ReasonNextDue, ReasonNoDueDate, ReasonYouChoseIt, ReasonYourCredit, ReasonOldestBill,
     ReasonNewestBill, ReasonSmallestBill, ReasonEqualShare, ReasonWholeBill,
     // What is wrong with a typed amount
     AmountNothingChosen, AmountEmpty, AmountNotANumber, AmountTooManyDecimals, AmountWholeNumber,

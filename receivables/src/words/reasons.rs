@@ -11,6 +11,7 @@ impl Message {
             Reason::NextDue => Self::ReasonNextDue,
             Reason::NoDueDate => Self::ReasonNoDueDate,
             Reason::YouChoseIt => Self::ReasonYouChoseIt,
+            Reason::YourCredit => Self::ReasonYourCredit,
             Reason::OldestBill => Self::ReasonOldestBill,
             Reason::NewestBill => Self::ReasonNewestBill,
             Reason::SmallestBill => Self::ReasonSmallestBill,

@@ -5,7 +5,7 @@ use receivables::ids::AccountId;
 use receivables::money::{Currency, MinorUnits};
 use sqlx::{AnyConnection, Row};
 
-use crate::db::DbError;
+use crate::db::{DbError, expect_rows};
 
 /// The update is the lock: it is held until the command's transaction ends, on every engine.
 const LOCK: &str = "
@@ -17,7 +17,10 @@ const COUNT_RECEIPT: &str = "
 update account set credit = credit + $2, receipts_issued = receipts_issued + 1 where id = $1
 returning receipts_issued";
 
-pub(super) const SQL: &[&str] = &[LOCK, COUNT_RECEIPT];
+/// The table's own check refuses to go below nothing.
+const SPEND_CREDIT: &str = "update account set credit = credit - $2 where id = $1";
+
+pub(super) const SQL: &[&str] = &[LOCK, COUNT_RECEIPT, SPEND_CREDIT];
 
 /// An account whose money nobody else moves until the transaction ends.
 #[derive(Clone, Debug)]
@@ -63,6 +66,16 @@ pub async fn count_receipt(
 ) -> Result<i64, DbError> {
     let query = sqlx::query(COUNT_RECEIPT).bind(id.to_string()).bind(credit_added.get());
     Ok(query.fetch_one(tx).await?.try_get(0)?)
+}
+
+/// Notes that credit was applied. Only beside its postings, under the lock.
+pub async fn spend_credit(
+    tx: &mut AnyConnection,
+    id: AccountId,
+    amount: MinorUnits,
+) -> Result<(), DbError> {
+    let query = sqlx::query(SPEND_CREDIT).bind(id.to_string()).bind(amount.get());
+    expect_rows(&query.execute(tx).await?, 1, "account")
 }
 
 /// The stored order; none means the biller's.

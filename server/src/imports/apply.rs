@@ -20,6 +20,7 @@ use crate::clock::{Chance, ten_bytes, unix_ms};
 use crate::config::Zone;
 use crate::db::{Command, Database, DbError};
 use crate::external_payments::{Settled, record_settled};
+use crate::payments::{Occasion, apply_credit};
 
 /// Rows of one transaction: enough to share a commit among, few enough to let payers in between.
 const ROWS_A_COMMIT: usize = 500;
@@ -171,6 +172,9 @@ impl ApplyBatch {
         }
         let (id, currency) = (part.account_id, self.applying.currency);
         record_settled(tx, id, currency, &settled, now).await?;
+        let Applying { zone, chance, .. } = &self.applying;
+        let (today, chance) = (zone.day(now), chance.as_ref());
+        apply_credit(tx, id, &Occasion { today, now, chance }).await?;
         Ok(true)
     }
 

@@ -36,6 +36,8 @@ pub enum PostingKind {
     /// Takes a bill back that nothing was paid on.
     BillCancelled,
     PaymentReceived,
+    /// Credit on account settles what was issued later.
+    CreditApplied,
 }
 
 impl PostingKind {
@@ -44,6 +46,7 @@ impl PostingKind {
             Self::BillIssued => "bill_issued",
             Self::BillCancelled => "bill_cancelled",
             Self::PaymentReceived => "payment_received",
+            Self::CreditApplied => "credit_applied",
         }
     }
 }

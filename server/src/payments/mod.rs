@@ -9,6 +9,7 @@
 //! the reservation is gone in the same transaction.
 
 mod cancel;
+mod credit;
 mod document;
 mod history;
 pub mod news;
@@ -21,6 +22,7 @@ mod start;
 mod store;
 
 pub use cancel::{Cancelled, cancel, expire};
+pub use credit::{Occasion, apply_credit};
 pub use document::document;
 pub use history::{PaymentCursor, payments_of};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
@@ -37,4 +39,5 @@ pub use store::{
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[history::SQL, store::SQL, reservations::SQL, cancel::SQL];
+pub const SQL: &[&[&str]] =
+    &[history::SQL, store::SQL, reservations::SQL, cancel::SQL, credit::SQL];

@@ -212,14 +212,20 @@ impl TestPortal {
             hold_reason: None,
             part_payment: PartPayment::Any,
         };
-        let now = self.portal.now();
-        self.portal.db.write(IssueBill { account_id, bill, now }).await.unwrap();
+        let (now, today) = (self.portal.now(), self.portal.today());
+        let chance = self.portal.chance.clone();
+        let command = IssueBill { account_id, bill, now, today, chance };
+        self.portal.db.write(command).await.unwrap();
         id
     }
 
     pub async fn hold(&self, bill_id: BillId, reason: &str) {
         let command = HoldBill { bill_id, reason: reason.into() };
         self.portal.db.write(command).await.unwrap();
+    }
+
+    pub async fn release(&self, bill_id: BillId) {
+        self.portal.db.write(ReleaseBill { bill_id }).await.unwrap();
     }
 
     pub async fn view(&self, account: &TestAccount) -> AccountView {
@@ -333,12 +339,29 @@ struct IssueBill {
     account_id: AccountId,
     bill: NewBill,
     now: Micros,
+    today: CivilDate,
+    chance: Arc<dyn Chance>,
 }
 
 impl Command for IssueBill {
     type Reply = ();
     async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
         bills::issue_bill(tx, self.account_id, &self.bill, self.now).await?.unwrap();
+        let (today, chance) = (self.today, self.chance.as_ref());
+        let occasion = payments::Occasion { today, now: self.now, chance };
+        payments::apply_credit(tx, self.account_id, &occasion).await?;
+        Ok(())
+    }
+}
+
+struct ReleaseBill {
+    bill_id: BillId,
+}
+
+impl Command for ReleaseBill {
+    type Reply = ();
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        bills::release_hold(tx, self.bill_id).await?.unwrap();
         Ok(())
     }
 }

@@ -1,0 +1,137 @@
+//! Credit on account pays the next bills: when one arrives, what was paid and not applied is
+//! applied, oldest first, from one minor unit up (RULES 3.6).
+//!
+//! What payments in flight have reserved is left to them.
+
+use receivables::allocation::{
+    Allocation, AllocationLine, AllocationOrder, Direction, Reason, allocate,
+};
+use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::{AccountId, ApplicationId, PaymentId, PostingId};
+use receivables::money::MinorUnits;
+use receivables::open_item::OpenItem;
+use sqlx::{AnyConnection, Row};
+
+use crate::accounts::{self, LockedAccount};
+use crate::bills;
+use crate::clock::{Chance, ten_bytes, unix_ms};
+use crate::db::DbError;
+use crate::ledger::{self, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind};
+
+/// What of each payment is still on account, the oldest first.
+const ON_ACCOUNT: &str = "
+select x.payment_id, cast(sum(-e.amount) as bigint) as on_account
+from entry e join posting x on x.id = e.posting_id
+where e.account_id = $1 and e.book_account = 'credit_on_account' and x.payment_id is not null
+group by x.payment_id having sum(e.amount) < 0
+order by min(x.recorded_at), x.payment_id";
+
+pub(super) const SQL: &[&str] = &[ON_ACCOUNT];
+
+/// When, and by whose chance.
+pub struct Occasion<'a> {
+    pub today: CivilDate,
+    pub now: Micros,
+    pub chance: &'a dyn Chance,
+}
+
+/// Applies an account's credit to what is open. Call it in the command that issued bills.
+pub async fn apply_credit(
+    tx: &mut AnyConnection,
+    account_id: AccountId,
+    occasion: &Occasion<'_>,
+) -> Result<MinorUnits, DbError> {
+    let Some(account) = accounts::lock(tx, account_id).await? else {
+        return Ok(MinorUnits::ZERO);
+    };
+    if !account.credit.is_positive() {
+        return Ok(MinorUnits::ZERO);
+    }
+    let stored = bills::open_items(&mut *tx, account_id).await?;
+    let items: Vec<OpenItem> = stored.into_iter().map(|stored| stored.item).collect();
+    let order = AllocationOrder::OldestDueFirst;
+    let Allocation { mut lines, credit_on_account } =
+        allocate(order, &items, account.credit, &Direction::default(), occasion.today);
+    for (payment_id, on_account) in on_account(tx, account_id).await? {
+        let part = take(&mut lines, on_account);
+        if !part.is_empty() {
+            post_part(tx, &account, payment_id, &part, occasion).await?;
+        }
+    }
+    let applied = account.credit.less(credit_on_account);
+    accounts::spend_credit(tx, account_id, applied).await?;
+    Ok(applied)
+}
+
+async fn on_account(
+    tx: &mut AnyConnection,
+    account_id: AccountId,
+) -> Result<Vec<(PaymentId, MinorUnits)>, DbError> {
+    let rows = sqlx::query(ON_ACCOUNT).bind(account_id.to_string()).fetch_all(tx).await?;
+    rows.iter()
+        .map(|row| {
+            let id: String = row.try_get("payment_id")?;
+            let payment_id = PaymentId::parse(&id)
+                .map_err(|_| DbError::inconsistent("posting", "payment_id", &id))?;
+            Ok((payment_id, MinorUnits::new(row.try_get("on_account")?)))
+        })
+        .collect()
+}
+
+/// The first lines up to `amount`; a line that one payment's credit does not cover is shared
+/// with the next payment's.
+fn take(lines: &mut Vec<AllocationLine>, amount: MinorUnits) -> Vec<AllocationLine> {
+    let mut left = amount;
+    let mut taken = Vec::new();
+    while left.is_positive() && !lines.is_empty() {
+        let line = lines.remove(0);
+        let given = line.amount.min(left);
+        left = left.less(given);
+        taken.push(AllocationLine { amount: given, after: line.before.less(given), ..line });
+        let rest = line.amount.less(given);
+        if rest.is_positive() {
+            let before = line.before.less(given);
+            lines.insert(0, AllocationLine { before, amount: rest, ..line });
+        }
+    }
+    taken
+}
+
+async fn post_part(
+    tx: &mut AnyConnection,
+    account: &LockedAccount,
+    payment_id: PaymentId,
+    lines: &[AllocationLine],
+    occasion: &Occasion<'_>,
+) -> Result<(), DbError> {
+    let Occasion { today, now, chance, .. } = *occasion;
+    let (ms, id) = (unix_ms(now), PostingId::from_parts(unix_ms(now), &ten_bytes(chance)));
+    let sum = lines.iter().fold(MinorUnits::ZERO, |sum, line| sum.plus_at_most_max(line.amount));
+    let spent = NewEntry { book_account: BookAccount::CreditOnAccount, bill_id: None, amount: sum };
+    let settled = lines.iter().map(|line| NewEntry {
+        book_account: BookAccount::Receivable,
+        bill_id: Some(line.bill_id),
+        amount: MinorUnits::new(line.amount.get().saturating_neg()),
+    });
+    let applications = lines.iter().map(|line| NewApplication {
+        id: ApplicationId::from_parts(ms, &ten_bytes(chance)),
+        bill_id: line.bill_id,
+        amount: line.amount,
+        reason: Reason::YourCredit,
+    });
+    let posting = NewPosting {
+        id,
+        account_id: account.id,
+        kind: PostingKind::CreditApplied,
+        source: "credit".to_owned(),
+        source_ref: id.to_string(),
+        payment_id: Some(payment_id),
+        effective_on: today,
+        recorded_at: now,
+        currency: account.currency,
+        entries: std::iter::once(spent).chain(settled).collect(),
+        applications: applications.collect(),
+    };
+    ledger::append(tx, &posting).await?;
+    bills::settle_applications(tx, account.id, id, today, lines.len()).await
+}
