@@ -1,3 +1,5 @@
+//! Documents as the server sends them, read by our own reader.
+
 use receivables::open_item::PartPayment;
 use serde::Deserialize;
 

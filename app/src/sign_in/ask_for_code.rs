@@ -17,7 +17,7 @@ use crate::ui::field::{
 };
 use crate::ui::heading::{HEADING, heading};
 use crate::ui::link::link;
-use crate::ui::view::{Show, View, el};
+use crate::ui::view::{El, Show, View, el};
 use crate::ui::words::{fill, say};
 
 const EMAIL: &str = "email";
@@ -135,38 +135,13 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
             }
         });
     };
-    let label = move || say(if busy.get() { Message::SigningIn } else { Message::SignIn }).into();
     el("div")
         .class("page narrow")
         .child(error_summary(errors))
         .child(heading(say(Message::CheckYourMail)))
         .child(el("p").child(fill(Message::CodeSent, &[("email", &email)])))
         .child(mailbox(visit))
-        .child(
-            el("form")
-                .attr("novalidate", "")
-                .on("submit", enter)
-                .child(el("label").attr("for", CODE).child(say(Message::CodeLabel)))
-                .child(el("p").class("hint").attr("id", "code-hint").child(say(Message::CodeHint)))
-                .child(field_error(errors, CODE))
-                .child(
-                    el("input")
-                        .attr("id", CODE)
-                        .attr("name", CODE)
-                        .attr("type", "text")
-                        .attr("autocapitalize", "characters")
-                        .class("code")
-                        .attr("autocomplete", "one-time-code")
-                        .attr("spellcheck", "false")
-                        .live_attr("aria-describedby", move || {
-                            described_by(errors, CODE, "code-hint")
-                        })
-                        .live_attr("aria-invalid", move || is_wrong(errors, CODE))
-                        .live_value(move || code.get())
-                        .on("input", move |event| code.set(event_target_value(&event))),
-                )
-                .child(busy_button(label, move || busy.get())),
-        )
+        .child(code_form(code, busy, errors).on("submit", enter))
         .child(
             el("p").child(
                 el("button")
@@ -177,6 +152,31 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
             ),
         )
         .show()
+}
+
+/// The form for the code, without what entering does.
+fn code_form(code: RwSignal<String>, busy: RwSignal<bool>, errors: FieldErrors) -> El {
+    let label = move || say(if busy.get() { Message::SigningIn } else { Message::SignIn }).into();
+    el("form")
+        .attr("novalidate", "")
+        .child(el("label").attr("for", CODE).child(say(Message::CodeLabel)))
+        .child(el("p").class("hint").attr("id", "code-hint").child(say(Message::CodeHint)))
+        .child(field_error(errors, CODE))
+        .child(
+            el("input")
+                .attr("id", CODE)
+                .attr("name", CODE)
+                .attr("type", "text")
+                .attr("autocapitalize", "characters")
+                .class("code")
+                .attr("autocomplete", "one-time-code")
+                .attr("spellcheck", "false")
+                .live_attr("aria-describedby", move || described_by(errors, CODE, "code-hint"))
+                .live_attr("aria-invalid", move || is_wrong(errors, CODE))
+                .live_value(move || code.get())
+                .on("input", move |event| code.set(event_target_value(&event))),
+        )
+        .child(busy_button(label, move || busy.get()))
 }
 
 /// In the demo, where to read the mail.
