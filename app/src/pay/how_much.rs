@@ -285,7 +285,7 @@ fn choices(asking: &Asking) -> View {
 
 fn choice(asking: Asking, preset: Preset) -> View {
     let currency = asking.bill.account.currency;
-    let (draft, chosen) = (asking.draft, preset.choice);
+    let (draft, errors, chosen) = (asking.draft, asking.errors, preset.choice);
     let id = match chosen {
         Choice::DueNow => "choice-due-now",
         Choice::AllOwed => "choice-all",
@@ -320,7 +320,11 @@ fn choice(asking: Asking, preset: Preset) -> View {
                         .attr("name", "how-much")
                         .attr("id", id)
                         .live_checked(move || is_chosen.get())
-                        .on("change", move |_| draft.update(|draft| draft.choice = Some(chosen))),
+                        .on("change", move |_| {
+                            // What was wrong was wrong with another choice.
+                            show_errors(errors, Vec::new());
+                            draft.update(|draft| draft.choice = Some(chosen));
+                        }),
                 )
                 .child(
                     el("span")
