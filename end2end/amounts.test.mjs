@@ -49,6 +49,9 @@ scenario('every wrong amount has its own words, at the field and above', {}, asy
   const problem = portal.page.getByRole('alert').getByRole('link');
   await problem.click();
   assert.equal((await portal.focused()).id, 'amount', 'the summary leads to the field');
+  await portal.choice(/All you owe/).check();
+  await problem.waitFor({ state: 'detached' });
+  assert.doesNotMatch(await portal.page.title(), /^Error: /, 'another choice is not wrong');
 });
 
 scenario('what people type is read, and shown as it was read', {}, async (portal) => {
