@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 
+// What either toolchain makes today, and no more. The target is 120,000 (docs/PERFORMANCE.md): the
+// pay pages, a document of their own already, are the next part to leave the first page.
 const MOST_BYTES = 210_000;
 const folder = process.env.TRUNK_STAGING_DIR;
 const compresses = /\.(html|js|css|wasm|svg|json|txt|webmanifest)$/;

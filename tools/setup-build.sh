@@ -28,9 +28,10 @@ debian_wasm=(rustc-web cargo-web rust-web-src lld-22)
 debian_wasm_is_there() {
   dpkg-query --status "${debian_wasm[@]}" >/dev/null 2>&1
 }
-if ! wasm_target_is_there && ! debian_wasm_is_there; then
-  rustup target add wasm32-unknown-unknown ||
-    install_packages 'a Rust that makes WebAssembly' "${debian_wasm[@]}"
+# Debian's makes the lighter app (tools/wasm-env.sh); Rust's own makes the same app anywhere else.
+if ! debian_wasm_is_there; then
+  install_packages 'a Rust that makes WebAssembly' "${debian_wasm[@]}" ||
+    wasm_target_is_there || rustup target add wasm32-unknown-unknown
 fi
 
 # wasm-opt, and what the browser tests use. Nothing a package brings is run while installing it.
