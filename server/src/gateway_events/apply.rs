@@ -1,5 +1,6 @@
 //! Acting on stored events: the intent is retrieved, and its state now is what counts.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use receivables::calendar::Micros;
 
 use super::store::{self, DueEvent, SettleEvent};
@@ -8,7 +9,11 @@ use crate::gateway::{GatewayError, Intent};
 use crate::payments::{self, PaymentRecord, news};
 use crate::state::Shared;
 
-const AT_ONCE: i64 = 50;
+/// Read together.
+const A_BATCH: usize = 50;
+/// Asked about side by side: each waits for the gateway, and a busy minute brings more events
+/// than it answers one after another.
+const AT_ONCE: usize = 8;
 
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,23 +26,36 @@ pub struct ApplyCount {
 /// applied now does not hold up the others.
 pub async fn apply_due(portal: &Shared) -> Result<ApplyCount, DbError> {
     let mut count = ApplyCount::default();
-    for event in store::due(portal.db.read(), portal.now(), AT_ONCE).await? {
-        let now = portal.now();
-        let (outcome, again_at) = match apply(portal, &event).await {
-            Ok(outcome) => (outcome, None),
-            Err(why) => (why.to_string(), Some(back_off(now, event.tries))),
-        };
-        match again_at {
-            None => count.applied += 1,
-            Some(_) => {
-                tracing::warn!(event = %event.event_id, %outcome, "an event waits");
-                count.again_later += 1;
+    loop {
+        let due = store::due(portal.db.read(), portal.now(), A_BATCH as i64).await?;
+        let is_last = due.len() < A_BATCH;
+        let settled = stream::iter(due).map(|event| settle(portal, event));
+        let applied: Vec<bool> = settled.buffer_unordered(AT_ONCE).try_collect().await?;
+        for is_applied in applied {
+            match is_applied {
+                true => count.applied += 1,
+                false => count.again_later += 1,
             }
         }
-        let event_id = event.event_id;
-        portal.db.write(SettleEvent { event_id, outcome, again_at, now }).await?;
+        if is_last {
+            return Ok(count);
+        }
     }
-    Ok(count)
+}
+
+/// Whether it could be applied; if not, it is due again later.
+async fn settle(portal: &Shared, event: DueEvent) -> Result<bool, DbError> {
+    let now = portal.now();
+    let (outcome, again_at) = match apply(portal, &event).await {
+        Ok(outcome) => (outcome, None),
+        Err(why) => (why.to_string(), Some(back_off(now, event.tries))),
+    };
+    if again_at.is_some() {
+        tracing::warn!(event = %event.event_id, %outcome, "an event waits");
+    }
+    let event_id = event.event_id;
+    portal.db.write(SettleEvent { event_id, outcome, again_at, now }).await?;
+    Ok(again_at.is_none())
 }
 
 /// 2 s, 4 s, … up to an hour: never given up, for the money may be there.

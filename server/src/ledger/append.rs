@@ -6,7 +6,8 @@ use receivables::ids::{AccountId, ApplicationId, BillId, PaymentId, PostingId};
 use receivables::money::{Currency, MinorUnits};
 use sqlx::AnyConnection;
 
-use crate::db::{DbError, expect_rows};
+use super::append_many::{append_applications, append_entries};
+use crate::db::DbError;
 
 /// The book's accounts. What customers owe, what the biller earned, money at a gateway on its
 /// way to the bank, and money we hold for customers.
@@ -130,52 +131,8 @@ pub async fn append(tx: &mut AnyConnection, posting: &NewPosting) -> Result<Appe
     if written.rows_affected() == 0 {
         return Ok(Appended::Before);
     }
-    for (line, entry) in (1_i64..).zip(&posting.entries) {
-        insert_entry(tx, posting, line, entry).await?;
-    }
-    for application in &posting.applications {
-        insert_application(tx, posting, application).await?;
-    }
+    let posting = std::slice::from_ref(posting);
+    append_entries(tx, posting).await?;
+    append_applications(tx, posting).await?;
     Ok(Appended::Done)
-}
-
-async fn insert_entry(
-    tx: &mut AnyConnection,
-    posting: &NewPosting,
-    line: i64,
-    entry: &NewEntry,
-) -> Result<(), DbError> {
-    let written = sqlx::query(INSERT_ENTRY)
-        .bind(posting.id.to_string())
-        .bind(line)
-        .bind(posting.account_id.to_string())
-        .bind(entry.book_account.code())
-        .bind(entry.bill_id.map(|id| id.to_string()))
-        .bind(posting.currency.code())
-        .bind(entry.amount.get())
-        .execute(&mut *tx)
-        .await?;
-    expect_rows(&written, 1, "entry")
-}
-
-async fn insert_application(
-    tx: &mut AnyConnection,
-    posting: &NewPosting,
-    application: &NewApplication,
-) -> Result<(), DbError> {
-    let payment_id = posting
-        .payment_id
-        .ok_or_else(|| DbError::inconsistent("application", "payment_id", posting.id))?;
-    let written = sqlx::query(INSERT_APPLICATION)
-        .bind(application.id.to_string())
-        .bind(posting.id.to_string())
-        .bind(posting.account_id.to_string())
-        .bind(payment_id.to_string())
-        .bind(application.bill_id.to_string())
-        .bind(application.amount.get())
-        .bind(application.reason.code())
-        .bind(posting.effective_on.to_string())
-        .execute(&mut *tx)
-        .await?;
-    expect_rows(&written, 1, "application")
 }

@@ -19,6 +19,15 @@ pub async fn append_many(tx: &mut AnyConnection, postings: &[NewPosting]) -> Res
     for rows in postings.chunks(ROWS_AT_MOST) {
         insert_postings(tx, rows).await?;
     }
+    append_entries(tx, postings).await?;
+    append_applications(tx, postings).await
+}
+
+/// All entries of these postings, many a statement.
+pub(super) async fn append_entries(
+    tx: &mut AnyConnection,
+    postings: &[NewPosting],
+) -> Result<(), DbError> {
     let entries: Vec<(&NewPosting, i64, &NewEntry)> = postings
         .iter()
         .flat_map(|posting| (1..).zip(&posting.entries).map(move |(n, entry)| (posting, n, entry)))
@@ -26,6 +35,14 @@ pub async fn append_many(tx: &mut AnyConnection, postings: &[NewPosting]) -> Res
     for rows in entries.chunks(ROWS_AT_MOST) {
         insert_entries(tx, rows).await?;
     }
+    Ok(())
+}
+
+/// All applications of these postings, many a statement.
+pub(super) async fn append_applications(
+    tx: &mut AnyConnection,
+    postings: &[NewPosting],
+) -> Result<(), DbError> {
     let applications: Vec<(&NewPosting, &NewApplication)> = postings
         .iter()
         .flat_map(|posting| posting.applications.iter().map(move |line| (posting, line)))

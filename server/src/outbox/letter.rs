@@ -1,5 +1,7 @@
 //! A mail as it will be sent, and how rooms write one from their templates.
 
+use std::sync::LazyLock;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
@@ -27,11 +29,15 @@ impl Letter {
 
 /// The three files of a letter. In the HTML every value is escaped.
 #[derive(Clone, Copy, Debug)]
-pub struct Templates {
+pub struct Sources {
     pub subject: &'static str,
     pub text: &'static str,
     pub html: &'static str,
 }
+
+/// The files, read once: letters are written inside postings, where everyone waits.
+#[derive(Debug)]
+pub struct Templates(Environment<'static>);
 
 /// What surrounds each letter's own words.
 #[derive(Clone, Debug, Serialize)]
@@ -41,11 +47,17 @@ pub struct Sender {
     pub demo: bool,
 }
 
-const FRAME: Templates = Templates {
-    subject: "",
-    text: include_str!("templates/frame.txt"),
-    html: include_str!("templates/frame.html"),
-};
+static FRAME: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: "",
+        text: include_str!("templates/frame.txt"),
+        html: include_str!("templates/frame.html"),
+    })
+});
+
+const SUBJECT: &str = "subject.txt";
+const TEXT: &str = "text.txt";
+const HTML: &str = "letter.html";
 
 #[derive(Serialize)]
 struct Framed<'a> {
@@ -55,36 +67,46 @@ struct Framed<'a> {
 }
 
 impl Templates {
+    pub fn new(sources: Sources) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        match SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+            Ok(syntax) => environment.set_syntax(syntax),
+            Err(error) => tracing::error!(%error, "the letters' syntax cannot be set"),
+        }
+        let files = [(SUBJECT, sources.subject), (TEXT, sources.text), (HTML, sources.html)];
+        for (name, source) in files {
+            if let Err(error) = environment.add_template(name, source) {
+                tracing::error!(name, %error, "a letter's template cannot be read");
+            }
+        }
+        Self(environment)
+    }
+
     pub fn write(&self, sender: &Sender, context: impl Serialize) -> Letter {
         let context = Value::from(Serde(context));
-        let subject = one_line(&render("subject.txt", self.subject, context.clone()));
-        let text = render("text.txt", self.text, context.clone());
-        let html = render("letter.html", self.html, context);
+        let subject = one_line(&self.render(SUBJECT, context.clone()));
+        let text = self.render(TEXT, context.clone());
+        let html = self.render(HTML, context);
         let framed = |body| Value::from(Serde(Framed { sender, subject: &subject, body }));
         Letter {
             to: None,
-            text: render("frame.txt", FRAME.text, framed(&text)),
-            html: render("frame.html", FRAME.html, framed(&html)),
+            text: FRAME.render(TEXT, framed(&text)),
+            html: FRAME.render(HTML, framed(&html)),
             subject,
             useless_after: None,
         }
     }
-}
 
-/// The templates are ours and tested; should one fail, the letter goes without that part rather
-/// than stop the payment it tells of.
-fn render(name: &str, source: &str, context: Value) -> String {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    let rendered = syntax.and_then(|syntax| {
-        environment.set_syntax(syntax);
-        environment.render_named_str(name, source, context)
-    });
-    rendered.unwrap_or_else(|error| {
-        tracing::error!(name, %error, "a letter's template failed");
-        String::new()
-    })
+    /// The templates are ours and tested; should one fail, the letter goes without that part
+    /// rather than stop the payment it tells of.
+    fn render(&self, name: &str, context: Value) -> String {
+        let rendered = self.0.get_template(name).and_then(|template| template.render(context));
+        rendered.unwrap_or_else(|error| {
+            tracing::error!(name, %error, "a letter's template failed");
+            String::new()
+        })
+    }
 }
 
 /// A subject is one line, whatever names are in it.
@@ -99,11 +121,15 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const LETTER: Templates = Templates {
+    const LETTER: Sources = Sources {
         subject: "For {{ name }}",
         text: "Hello {{ name }}",
         html: "<p>Hello {{ name }}</p>",
     };
+
+    fn write(demo: bool, name: &'static str) -> Letter {
+        Templates::new(LETTER).write(&sender(demo), Names { name })
+    }
 
     #[derive(Serialize)]
     struct Names {
@@ -116,7 +142,7 @@ mod tests {
 
     #[test]
     fn values_are_escaped_in_html_and_left_alone_in_text() {
-        let letter = LETTER.write(&sender(false), Names { name: "<b>Ada & Co</b>" });
+        let letter = write(false, "<b>Ada & Co</b>");
         assert!(letter.html.contains("<p>Hello &lt;b&gt;Ada &amp; Co&lt;&#x2f;b&gt;</p>"));
         assert!(
             letter.html.contains("River &amp; Sons") && letter.html.contains("<title>For &lt;")
@@ -126,13 +152,13 @@ mod tests {
 
     #[test]
     fn a_subject_stays_one_line_whatever_is_in_it() {
-        let letter = LETTER.write(&sender(false), Names { name: "Ada\r\nBcc: eve@evil.example" });
+        let letter = write(false, "Ada\r\nBcc: eve@evil.example");
         assert_eq!(letter.subject, "For Ada Bcc: eve@evil.example");
     }
 
     #[test]
     fn only_a_demonstration_says_demo() {
-        let of = |demo| LETTER.write(&sender(demo), Names { name: "Ada" });
+        let of = |demo| write(demo, "Ada");
         assert!(of(true).text.contains("DEMO") && of(true).html.contains("DEMO"));
         assert!(!of(false).text.contains("DEMO") && !of(false).html.contains("DEMO"));
     }

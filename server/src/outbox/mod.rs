@@ -18,7 +18,7 @@ mod write_back;
 
 pub use deliver::{DeliveryCount, deliver_due, forget_old};
 pub use enqueue::{NewOutbox, OutboxKind, enqueue};
-pub use letter::{Letter, Sender, Templates};
+pub use letter::{Letter, Sender, Sources, Templates};
 pub use mailbox::router;
 pub use senders::{SenderProblem, Senders};
 pub use store::SQL;

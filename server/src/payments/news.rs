@@ -175,11 +175,11 @@ impl Command for Happen {
     type Reply = NewsOutcome;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<NewsOutcome, DbError> {
-        let Some(found) = store::find(&mut *tx, self.payment_id).await? else {
+        let Some(account_id) = store::account_of(&mut *tx, self.payment_id).await? else {
             return Ok(NewsOutcome::SetAside("there is no such payment"));
         };
-        accounts::lock(tx, found.account_id).await?;
-        let Some(mut payment) = store::find(&mut *tx, found.id).await? else {
+        accounts::lock(tx, account_id).await?;
+        let Some(mut payment) = store::find(&mut *tx, self.payment_id).await? else {
             return Ok(NewsOutcome::SetAside("there is no such payment"));
         };
         if let (Some(known), Some(told)) = (&payment.gateway_ref, &self.facts.gateway_ref)

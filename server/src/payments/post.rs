@@ -70,14 +70,15 @@ impl Command for Post {
     type Reply = PostOutcome;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<PostOutcome, DbError> {
-        let Some(found) = store::find(&mut *tx, self.received.payment_id).await? else {
+        let payment_id = self.received.payment_id;
+        let Some(account_id) = store::account_of(&mut *tx, payment_id).await? else {
             return Ok(PostOutcome::Mismatch("there is no such payment"));
         };
-        let Some(account) = accounts::lock(tx, found.account_id).await? else {
+        let Some(account) = accounts::lock(tx, account_id).await? else {
             return Ok(PostOutcome::Mismatch("there is no such account"));
         };
-        // Read again under the lock: another bearer of the same news may have posted it.
-        let Some(payment) = store::find(&mut *tx, found.id).await? else {
+        // Read under the lock: another bearer of the same news may have posted it.
+        let Some(payment) = store::find(&mut *tx, payment_id).await? else {
             return Ok(PostOutcome::Mismatch("there is no such payment"));
         };
         if payment.state == PaymentState::Posted {

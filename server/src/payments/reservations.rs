@@ -20,15 +20,17 @@ pub(super) async fn reserve(
     tx: &mut AnyConnection,
     payment: &PaymentRecord,
 ) -> Result<(), DbError> {
-    for line in &payment.preview.lines {
-        let written = sqlx::query(INSERT_RESERVATION)
-            .bind(payment.id.to_string())
-            .bind(line.bill_id.to_string())
-            .bind(payment.account_id.to_string())
-            .bind(line.amount.get())
-            .execute(&mut *tx)
-            .await?;
-        expect_rows(&written, 1, "reservation")?;
+    for lines in payment.preview.lines.chunks(ROWS_AT_MOST) {
+        let text = widened(INSERT_RESERVATION, lines.len());
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for line in lines {
+            query = query
+                .bind(payment.id.to_string())
+                .bind(line.bill_id.to_string())
+                .bind(payment.account_id.to_string())
+                .bind(line.amount.get());
+        }
+        expect_rows(&query.execute(&mut *tx).await?, lines.len() as u64, "reservation")?;
     }
     Ok(())
 }

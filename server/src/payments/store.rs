@@ -55,6 +55,8 @@ macro_rules! select_payment {
 
 const FIND: &str = select_payment!("where p.id = $1");
 
+const ACCOUNT_OF: &str = "select account_id from payment where id = $1";
+
 const FIND_FOR_CUSTOMER: &str = select_payment!(
     "join account_customer c on c.account_id = p.account_id where p.id = $1 and c.customer_id = $2"
 );
@@ -109,6 +111,7 @@ update payment set look_at = $2 where id = $1 and look_at is not null";
 pub(super) const SQL: &[&str] = &[
     PUT_OFF,
     FIND,
+    ACCOUNT_OF,
     FIND_FOR_CUSTOMER,
     FIND_BY_KEY,
     FIND_BY_GATEWAY_REF,
@@ -128,6 +131,17 @@ pub async fn find(
 ) -> Result<Option<PaymentRecord>, DbError> {
     let row = sqlx::query(FIND).bind(id.to_string()).fetch_optional(db).await?;
     row.as_ref().map(record).transpose()
+}
+
+/// Whose lock to take before reading the payment itself.
+pub(super) async fn account_of(
+    db: impl Executor<'_, Database = Any>,
+    id: PaymentId,
+) -> Result<Option<AccountId>, DbError> {
+    let row = sqlx::query(ACCOUNT_OF).bind(id.to_string()).fetch_optional(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let account_id = AccountId::parse(row.try_get("account_id")?);
+    account_id.map(Some).map_err(|_| DbError::inconsistent("payment", "account_id", id))
 }
 
 /// The owner stands in the query: someone else's payment is simply not found.

@@ -1,17 +1,21 @@
 //! The receipt as a mail: what was posted, in words, and nothing computed again.
 
+use std::sync::LazyLock;
+
 use receivables::money::{MinorUnits, Money};
 use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
 use serde::Serialize;
 
-use crate::outbox::{Letter, Sender, Templates};
+use crate::outbox::{Letter, Sender, Sources, Templates};
 
-const TEMPLATES: Templates = Templates {
-    subject: include_str!("templates/subject.txt"),
-    text: include_str!("templates/letter.txt"),
-    html: include_str!("templates/letter.html"),
-};
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: include_str!("templates/subject.txt"),
+        text: include_str!("templates/letter.txt"),
+        html: include_str!("templates/letter.html"),
+    })
+});
 
 #[derive(Serialize)]
 struct Words<'a> {

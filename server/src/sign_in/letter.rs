@@ -1,18 +1,22 @@
 //! The mail with the code and the link.
 
+use std::sync::LazyLock;
+
 use receivables::calendar::Micros;
 use serde::Serialize;
 
 use super::code::Code;
 use super::token::Token;
-use crate::outbox::{Letter, Sender, Templates};
+use crate::outbox::{Letter, Sender, Sources, Templates};
 use crate::state::Portal;
 
-const TEMPLATES: Templates = Templates {
-    subject: include_str!("templates/subject.txt"),
-    text: include_str!("templates/letter.txt"),
-    html: include_str!("templates/letter.html"),
-};
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: include_str!("templates/subject.txt"),
+        text: include_str!("templates/letter.txt"),
+        html: include_str!("templates/letter.html"),
+    })
+});
 
 #[derive(Serialize)]
 struct Words<'a> {
