@@ -12,22 +12,24 @@ export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, ha
 export const NARROW = { viewport: { width: 320, height: 700 }, isMobile: true, hasTouch: true };
 export const DESK = { viewport: { width: 1280, height: 900 } };
 
+export const LAUNCH = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
 let launched;
 
 /** One browser for all tests of a file. */
 export function theBrowser() {
-  launched ??= chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  launched ??= chromium.launch(LAUNCH);
   return launched;
 }
 

@@ -8,6 +8,7 @@ begin bench
 step 'install what is missing for building' tools/setup-build.sh
 step 'install what is missing for testing' tools/setup-test.sh
 step 'app into dist/' tools/build-app.sh
-step 'build the server' cargo build --release --locked --package server
+step 'build the server and what measures it' \
+  cargo build --release --locked --package server --package throughput
 step 'measure' tools/with-postgres.sh --durable node end2end/bench.mjs
 finish 'all measured'
