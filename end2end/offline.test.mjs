@@ -14,7 +14,8 @@ scenario('offline the preview works and paying is off, with the reason', {}, asy
   const goOn = portal.button('Continue');
   assert.equal(await goOn.getAttribute('aria-disabled'), 'true');
   const reason = await goOn.getAttribute('aria-describedby');
-  assert.match(await portal.page.locator(`#${reason}`).innerText(), /You can pay when you are back/);
+  const words = await portal.page.locator(`#${reason}`).innerText();
+  assert.match(words, /You can pay when you are back/);
   // A person may press what is off; the test has to be told to.
   await goOn.click({ force: true });
   await portal.heading('How much do you want to pay?');

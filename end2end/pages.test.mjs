@@ -27,7 +27,8 @@ async function tour(portal, width, alsoInspect) {
       const found = await axeFindings(page);
       faults.push(...found.map((fault) => `${name}, ${colorScheme}: ${fault}`));
     }
-    faults.push(...(await alsoInspect(page, width)).map((fault) => `${name}: ${fault}`));
+    const others = [...(await inspect(page)), ...(await alsoInspect(page, width))];
+    faults.push(...others.map((fault) => `${name}: ${fault}`));
   };
 
   await page.goto('/');
@@ -52,6 +53,10 @@ async function tour(portal, width, alsoInspect) {
   const [oldest] = await portal.periods();
   await portal.openHowMuch();
   await look('how much');
+  // Without our colours: nothing may be said by colour alone.
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.screenshot({ path: join(output, `how much ${width} forced.png`), fullPage: true });
+  await page.emulateMedia({ forcedColors: 'none' });
   await portal.typeAmount('1e2');
   await portal.goOn();
   await page.getByRole('alert').waitFor();
@@ -109,6 +114,24 @@ async function tour(portal, width, alsoInspect) {
   await portal.openHowMuch();
   await look('how much, many bills');
   assert.deepEqual(faults, [], faults.join('\n'));
+}
+
+/** What is the same on every page: its language, one heading, help, and how forms are made. */
+function inspect(page) {
+  return page.evaluate(() => {
+    const faults = [];
+    const holds = (what, so) => so || faults.push(what);
+    const count = (selector) => document.querySelectorAll(selector).length;
+    holds('has no language', document.documentElement.lang !== '');
+    holds('has not one h1', count('h1') === 1);
+    holds('lets the browser judge a form', count('form:not([novalidate]), [required]') === 0);
+    const small = [...document.querySelectorAll('input:not([type="radio"], [type="checkbox"])')]
+      .filter((field) => parseFloat(getComputedStyle(field).fontSize) < 16);
+    holds('has a field that a phone would zoom into', small.length === 0);
+    const helps = document.querySelector('footer h2')?.innerText === 'Help and contact';
+    holds('has no help in its footer', helps || location.pathname === '/mailbox');
+    return faults;
+  });
 }
 
 /** At 320 CSS pixels nothing needs scrolling sideways, and everything can be hit. */

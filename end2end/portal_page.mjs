@@ -27,11 +27,9 @@ export class PortalPage {
   /** The whole page's words, one space between them. */
   words = async () => clean(await this.page.locator('main').innerText());
 
-  focused = () =>
-    this.page.evaluate(() => {
-      const { activeElement: at } = document;
-      return { tag: at.tagName, words: at.innerText ?? '', id: at.id };
-    });
+  /** Waits for the focus to come to what the selector names; it moves with the next frame. */
+  focusOn = (selector) =>
+    this.page.waitForFunction((at) => document.activeElement.matches(at), selector);
 
   async follow(name) {
     await this.link(name).first().click();
@@ -143,6 +141,7 @@ export class PortalPage {
 
   /** The facts of a receipt or bill: name → words. */
   async facts() {
+    await this.page.locator('dl.facts').first().waitFor();
     const terms = await this.page.locator('dl.facts > div').all();
     const pairs = await Promise.all(
       terms.map(async (term) => [

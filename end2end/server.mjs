@@ -140,14 +140,14 @@ function readMail(raw) {
   const header = (name) => headers.match(new RegExp(`^${name}: (.*)$`, 'im'))?.[1] ?? '';
   const boundary = header('Content-Type').match(/boundary="?([^";]+)/)?.[1];
   const body = rest.join('\r\n\r\n');
-  if (!boundary) return { to: header('To'), subject: header('Subject'), text: decode(headers, body) };
+  const [to, subject] = [header('To'), header('Subject')];
+  if (!boundary) return { to, subject, text: decode(headers, body) };
   const plain = body
     .split(`--${boundary}`)
     .find((part) => part.includes('text/plain'))
     .trim();
   const [partHead, ...partBody] = plain.split('\r\n\r\n');
-  const text = decode(partHead, partBody.join('\r\n\r\n'));
-  return { to: header('To'), subject: header('Subject'), text };
+  return { to, subject, text: decode(partHead, partBody.join('\r\n\r\n')) };
 }
 
 function decode(headers, body) {
