@@ -128,9 +128,15 @@ async fn the_main_job_over_http() {
         let again = story.start(&[&key], &wish.to_string()).await;
         assert_eq!((again.status.as_u16(), &again.json()["id"]), (200, &document["id"]));
 
-        // Whoever merely looks gets no secret.
+        // The session that started it finds the form again; another session of the same
+        // customer gets no secret.
         let path = format!("/api/v1/payments/{key}");
         let looked = story.get(&path).await;
+        assert_eq!(looked.json()["card_form"], document["card_form"]);
+        story.portal.clock.pass_seconds(2);
+        let mut elsewhere = signed_in(&story.portal, &story.browser, &story.account).await;
+        let looked = elsewhere.ask(Method::GET, &path, None).await;
+        assert_eq!(looked.status, 200);
         assert!(looked.json()["card_form"].is_null());
         assert_eq!(story.get(&format!("{path}/receipt")).await.problem().0, 404);
 

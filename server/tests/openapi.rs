@@ -6,6 +6,6 @@ fn the_checked_in_openapi_file_is_what_the_routes_say() {
     let checked_in = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         checked_in == server::router::openapi(),
-        "docs/openapi.json is not what the routes say: run `make openapi` and look at the change"
+        "docs/openapi.json is not what the routes say: run `paydown openapi` into it and look at the change"
     );
 }
