@@ -1,6 +1,7 @@
 //! Configuration: defaults that run with no file at all → a TOML file → environment → flags.
 //! `paydown config show` prints each value with where it came from, secrets hidden.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,9 +10,11 @@ use jiff::tz::TimeZone;
 use receivables::allocation::{AllocationOrder, Overpayment, PaymentRules};
 use receivables::api::portal::Biller;
 use receivables::calendar::{CivilDate, Micros};
-use receivables::money::MinorUnits;
+use receivables::money::{Currency, MinorUnits, Money};
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::gateway::{askable, smallest_charge};
 
 /// Every setting with its default. The comments are what `docs/OPERATING.md` says of them.
 const DEFAULTS: &str = include_str!("config.default.toml");
@@ -77,7 +80,8 @@ pub struct PaymentSettings {
     pub overpayment: Overpayment,
     pub directions: bool,
     pub smallest_payment: MinorUnits,
-    pub gateway_minimum: MinorUnits,
+    /// Where they differ from what the gateway is known to take.
+    pub gateway_minimums: GatewayMinimums,
     pub largest_payment: MinorUnits,
     pub expires_after_minutes: i64,
     pub due_soon_days: i32,
@@ -121,15 +125,45 @@ pub struct SignInSettings {
     pub absolute_minutes: i64,
 }
 
+/// The gateway's smallest charges by currency, as the biller knows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, i64>")]
+pub struct GatewayMinimums(BTreeMap<Currency, MinorUnits>);
+
+impl TryFrom<BTreeMap<String, i64>> for GatewayMinimums {
+    type Error = String;
+
+    fn try_from(settings: BTreeMap<String, i64>) -> Result<Self, String> {
+        let minimum = |(code, amount): (String, i64)| {
+            // A variable's name comes in small letters.
+            let currency = Currency::parse(&code.to_uppercase()).map_err(|_| {
+                format!("payments.gateway_minimums.{code} is not a currency of ISO 4217")
+            })?;
+            let amount = MinorUnits::new(amount);
+            let can_be_paid = askable(Money::new(amount, currency)).is_ok();
+            (amount.is_positive() && can_be_paid).then_some((currency, amount)).ok_or_else(|| {
+                format!("payments.gateway_minimums.{code} must be an amount the gateway takes")
+            })
+        };
+        settings.into_iter().map(minimum).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl GatewayMinimums {
+    pub fn of(&self, currency: Currency) -> MinorUnits {
+        self.0.get(&currency).copied().unwrap_or_else(|| smallest_charge(currency))
+    }
+}
+
 impl Settings {
-    pub fn payment_rules(&self) -> PaymentRules {
+    pub fn payment_rules(&self, currency: Currency) -> PaymentRules {
         let payments = &self.payments;
         PaymentRules {
             order: payments.order,
             overpayment: payments.overpayment,
             directions: payments.directions,
             smallest_payment: payments.smallest_payment,
-            gateway_minimum: payments.gateway_minimum,
+            gateway_minimum: payments.gateway_minimums.of(currency),
             largest_payment: payments.largest_payment,
         }
     }
@@ -198,9 +232,6 @@ fn environment_settings() -> std::collections::HashMap<String, String> {
 fn check(settings: &Settings) -> Result<(), ConfigError> {
     let wrong = |setting, expected| Err(ConfigError::Wrong { setting, expected });
     let payments = &settings.payments;
-    if !payments.gateway_minimum.is_positive() {
-        return wrong("payments.gateway_minimum", "more than zero");
-    }
     if payments.largest_payment < payments.smallest_payment {
         return wrong("payments.largest_payment", "at least payments.smallest_payment");
     }

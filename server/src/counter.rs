@@ -77,7 +77,7 @@ pub async fn preview_table(
     let chosen = wanted.order.as_deref().map(|code| {
         AllocationOrder::parse(code).ok_or_else(|| CounterError::NoSuchOrder(code.to_owned()))
     });
-    let biller = loaded.settings.payment_rules();
+    let biller = loaded.settings.payment_rules(currency);
     let order = chosen.transpose()?.or(account.order).unwrap_or(biller.order);
     let stored = open_items(database.read(), account.id).await?;
     let items: Vec<_> = stored.iter().map(|stored| stored.item.clone()).collect();

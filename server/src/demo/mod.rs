@@ -174,7 +174,7 @@ impl Load {
                     source_ref: format!("{}/{on}", self.household.account_number),
                 };
                 let recording = Recording {
-                    rules: self.settings.payment_rules(),
+                    rules: self.settings.payment_rules(self.household.currency),
                     biller_name: &self.settings.biller.name,
                     demo: true,
                     now: self.now,

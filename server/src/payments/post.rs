@@ -126,7 +126,7 @@ impl Post {
             return Ok(PostOutcome::Mismatch("the payment takes no money in its state"));
         };
         reservations::release(tx, payment.id).await?;
-        let rules = self.portal.settings.payment_rules();
+        let rules = self.portal.settings.payment_rules(account.currency);
         let view = view_in(tx, &account, &rules, self.portal.today()).await?;
         let allocation = split(&view, &payment, received.amount);
 

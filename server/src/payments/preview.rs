@@ -69,7 +69,7 @@ impl AccountView {
 /// The view for showing: no lock, one moment of the database.
 pub async fn view_of(portal: &Portal, account: &AccountRow) -> Result<AccountView, DbError> {
     let stored = open_items(portal.db.read(), account.id).await?;
-    let biller = portal.settings.payment_rules();
+    let biller = portal.settings.payment_rules(account.currency);
     let rules = PaymentRules { order: account.order.unwrap_or(biller.order), ..biller };
     let (id, currency) = (account.id, account.currency);
     Ok(AccountView::new(id, currency, account.credit, rules, portal.today(), stored))

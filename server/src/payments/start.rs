@@ -221,7 +221,7 @@ impl Command for Start {
         if let Err(refusal) = can_be_asked_for(Money::new(request.amount, request.currency)) {
             return Ok(Decision::Refused(refusal));
         }
-        let rules = self.portal.settings.payment_rules();
+        let rules = self.portal.settings.payment_rules(account.currency);
         let view = view_in(tx, &account, &rules, self.portal.today()).await?;
         let preview = match agreed(tx, &view, request).await? {
             Ok(preview) => view.with_periods(preview),

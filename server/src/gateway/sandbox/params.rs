@@ -6,6 +6,7 @@ use receivables::money::Currency;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use crate::gateway::smallest_charge;
 
 /// The parameters not yet taken. What is left at the end was not known.
 pub(super) struct Params(Vec<(String, String)>);
@@ -129,7 +130,7 @@ pub(super) fn checked_amount(
         let message = "This value must be greater than or equal to 1.";
         return Err(Problem::invalid(Some("parameter_invalid_integer"), "amount", message));
     }
-    if amount < smallest_amount(currency) {
+    if amount < smallest_charge(currency).get() {
         let message = "Amount must be at least the minimum of its currency.";
         return Err(Problem::invalid(Some("amount_too_small"), "amount", message));
     }
@@ -142,22 +143,4 @@ pub(super) fn checked_amount(
         return Err(Problem::invalid(None, "amount", message));
     }
     Ok((amount, code.to_ascii_lowercase()))
-}
-
-/// Half a dollar or about as much, where the gateway publishes it; else half a unit.
-fn smallest_amount(currency: Currency) -> i64 {
-    match (currency.code(), currency.exponent()) {
-        ("GBP", _) => 30,
-        ("HKD", _) => 400,
-        ("MXN", _) => 1_000,
-        ("DKK", _) => 250,
-        ("NOK" | "SEK", _) => 300,
-        ("PLN" | "AED" | "RON", _) => 200,
-        ("CZK", _) => 1_500,
-        ("HUF", _) => 17_500,
-        ("JPY", _) => 50,
-        (_, 0) => 1,
-        (_, 3) => 500,
-        _ => 50,
-    }
 }
