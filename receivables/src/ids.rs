@@ -121,6 +121,11 @@ id!(
     "appl_"
 );
 id!(
+    /// A credit note or a write-off: what changes a balance without money.
+    AdjustmentId,
+    "adj_"
+);
+id!(
     /// A piece of work to do after a commit.
     OutboxId,
     "out_"

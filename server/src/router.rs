@@ -23,6 +23,7 @@ use crate::{accounts, bills, gateway_events, outbox, payments, portal_page, rece
         (name = "accounts", description = "What is owed"),
         (name = "bills", description = "Bills and their lines"),
         (name = "payments", description = "Previews, payments and receipts"),
+        (name = "corrections", description = "What staff put right, each with a preview"),
     )
 )]
 struct Description;
@@ -40,6 +41,11 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(receipts::router())
 }
 
+/// Staff, who bring a key with every request: no cookie that another site could abuse.
+fn staff() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(payments::staff_router())
+}
+
 /// The routes that act on a session; `web::serve` puts the app and the guards around them.
 pub fn rooms() -> Router<Shared> {
     let (api, _) = api().split_for_parts();
@@ -47,14 +53,15 @@ pub fn rooms() -> Router<Shared> {
     api.merge(outbox::router())
 }
 
-/// The gateway comes with a signature instead of a session.
+/// The gateway comes with a signature and staff with a key, instead of a session.
 pub fn signed() -> Router<Shared> {
-    gateway_events::router()
+    let (staff, _) = staff().split_for_parts();
+    gateway_events::router().merge(staff)
 }
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.
 pub fn openapi() -> String {
-    let (_, description) = api().split_for_parts();
+    let (_, description) = api().merge(staff()).split_for_parts();
     let mut text = description.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

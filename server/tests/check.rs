@@ -13,7 +13,7 @@ use support::{On, TestPortal};
 const DAMAGES: &[(&str, &str)] = &[
     (
         "update bill set open_amount = open_amount - 1 where open_amount > 1",
-        "every bill's total is what is applied",
+        "every bill's total is what is applied, credited",
     ),
     (
         "update bill set open_amount = open_amount - 1 where open_amount > 1",

@@ -18,9 +18,9 @@ update account set credit = credit + $2, receipts_issued = receipts_issued + 1 w
 returning receipts_issued";
 
 /// The table's own check refuses to go below nothing.
-const SPEND_CREDIT: &str = "update account set credit = credit - $2 where id = $1";
+const CHANGE_CREDIT: &str = "update account set credit = credit + $2 where id = $1";
 
-pub(super) const SQL: &[&str] = &[LOCK, COUNT_RECEIPT, SPEND_CREDIT];
+pub(super) const SQL: &[&str] = &[LOCK, COUNT_RECEIPT, CHANGE_CREDIT];
 
 /// An account whose money nobody else moves until the transaction ends.
 #[derive(Clone, Debug)]
@@ -68,13 +68,13 @@ pub async fn count_receipt(
     Ok(query.fetch_one(tx).await?.try_get(0)?)
 }
 
-/// Notes that credit was applied. Only beside its postings, under the lock.
-pub async fn spend_credit(
+/// Notes that credit came or was spent (negative). Only beside its postings, under the lock.
+pub async fn change_credit(
     tx: &mut AnyConnection,
     id: AccountId,
-    amount: MinorUnits,
+    by: MinorUnits,
 ) -> Result<(), DbError> {
-    let query = sqlx::query(SPEND_CREDIT).bind(id.to_string()).bind(amount.get());
+    let query = sqlx::query(CHANGE_CREDIT).bind(id.to_string()).bind(by.get());
     expect_rows(&query.execute(tx).await?, 1, "account")
 }
 

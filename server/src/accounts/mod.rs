@@ -8,7 +8,7 @@ mod lock;
 mod open_account;
 mod show;
 
-pub use lock::{LockedAccount, count_receipt, lock, spend_credit};
+pub use lock::{LockedAccount, change_credit, count_receipt, lock};
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
 mod routes;
 pub use routes::{account_of, current_bill, router};

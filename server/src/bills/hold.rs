@@ -134,6 +134,7 @@ fn reversal(bill: &LockedBill, cancellation: Cancellation<'_>) -> Option<NewPost
         source: "bill_cancelled".to_owned(),
         source_ref: cancellation.bill_id.to_string(),
         payment_id: None,
+        adjustment_id: None,
         effective_on: cancellation.effective_on,
         recorded_at: cancellation.recorded_at,
         currency: bill.currency,

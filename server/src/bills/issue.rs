@@ -217,6 +217,7 @@ fn posting(
         source: "bill".to_owned(),
         source_ref: bill.id.to_string(),
         payment_id: None,
+        adjustment_id: None,
         effective_on: bill.issued_on,
         recorded_at: now,
         currency,

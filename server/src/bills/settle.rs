@@ -1,5 +1,5 @@
 //! What a posting does to bills: what its entries say is no longer receivable comes off what is
-//! open.
+//! open, and what they say is receivable again is open again.
 
 use receivables::calendar::CivilDate;
 use receivables::ids::{AccountId, PaymentId, PostingId};
@@ -9,11 +9,14 @@ use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 
 /// One statement for all bills of a posting, which has one receivable entry for each. Entries
 /// are found by their posting and bills by their id, however long the account's past is. The
-/// table's own check refuses to go below zero.
+/// table's own check refuses to go below zero or above the total. A bill that is owed again
+/// after it was given up is asked for again.
 const SETTLE: &str = "
 update bill
 set open_amount = bill.open_amount + e.amount,
-  settled_on = case when bill.open_amount = -e.amount then $3 else bill.settled_on end
+  settled_on = case when bill.open_amount = -e.amount then $3 end,
+  standing = case when bill.standing = 'written_off' and e.amount > 0 then 'issued'
+    else bill.standing end
 from entry e
 where e.posting_id = $1 and e.book_account = 'receivable'
   and bill.id = e.bill_id and bill.account_id = $2";
@@ -28,7 +31,8 @@ where bill.id = a.bill_id and bill.open_amount = a.amount and a.payment_id in ($
 
 pub(super) const SQL: &[&str] = &[SETTLE, SETTLE_WHOLE];
 
-/// Takes the applications of `posting_id` off their bills. `bills` is how many there are.
+/// Takes the applications of `posting_id` off their bills, or puts back what it reversed.
+/// `bills` is how many bills it names.
 pub async fn settle_applications(
     tx: &mut AnyConnection,
     account_id: AccountId,

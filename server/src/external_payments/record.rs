@@ -160,6 +160,7 @@ fn posting(
         id: ApplicationId::from_parts(unix_ms(now), &ten_bytes(chance)),
         bill_id: line.bill_id,
         amount: line.amount,
+        reverses: None,
         reason: line.reason,
     };
     NewPosting {
@@ -169,6 +170,7 @@ fn posting(
         source: payment.source.to_owned(),
         source_ref: payment.source_ref.clone(),
         payment_id: Some(payment.id),
+        adjustment_id: None,
         effective_on: payment.received_on,
         recorded_at: now,
         currency: account.currency,

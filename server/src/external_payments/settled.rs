@@ -139,6 +139,7 @@ fn posting(account_id: AccountId, currency: Currency, row: &Settled, now: Micros
         source: row.source.to_owned(),
         source_ref: row.source_ref.clone(),
         payment_id: Some(row.payment_id),
+        adjustment_id: None,
         effective_on: row.settled_on,
         recorded_at: now,
         currency,
@@ -158,6 +159,7 @@ fn posting(account_id: AccountId, currency: Currency, row: &Settled, now: Micros
             id: row.application_id,
             bill_id,
             amount,
+            reverses: None,
             reason: Reason::YouChoseIt,
         }],
     }

@@ -2,7 +2,7 @@
 
 use receivables::allocation::Reason;
 use receivables::calendar::{CivilDate, Micros};
-use receivables::ids::{AccountId, ApplicationId, BillId, PaymentId, PostingId};
+use receivables::ids::{AccountId, AdjustmentId, ApplicationId, BillId, PaymentId, PostingId};
 use receivables::money::{Currency, MinorUnits};
 use sqlx::AnyConnection;
 
@@ -18,6 +18,10 @@ pub enum BookAccount {
     /// Money received through this gateway or tender, not yet at the bank.
     Clearing(String),
     CreditOnAccount,
+    /// Taken off what was asked for: less income, given as a credit note.
+    CreditNotes,
+    /// Given up: owed, and never to be paid.
+    WriteOffs,
 }
 
 impl BookAccount {
@@ -27,6 +31,8 @@ impl BookAccount {
             Self::Income => "income".to_owned(),
             Self::Clearing(through) => format!("clearing:{through}"),
             Self::CreditOnAccount => "credit_on_account".to_owned(),
+            Self::CreditNotes => "credit_notes".to_owned(),
+            Self::WriteOffs => "write_offs".to_owned(),
         }
     }
 }
@@ -39,6 +45,12 @@ pub enum PostingKind {
     PaymentReceived,
     /// Credit on account settles what was issued later.
     CreditApplied,
+    /// Staff moved what a payment settled: to other bills, or to credit on account.
+    PaymentMoved,
+    CreditNote,
+    WriteOff,
+    /// Takes a credit note or a write-off back.
+    AdjustmentReversed,
 }
 
 impl PostingKind {
@@ -48,6 +60,10 @@ impl PostingKind {
             Self::BillCancelled => "bill_cancelled",
             Self::PaymentReceived => "payment_received",
             Self::CreditApplied => "credit_applied",
+            Self::PaymentMoved => "payment_moved",
+            Self::CreditNote => "credit_note",
+            Self::WriteOff => "write_off",
+            Self::AdjustmentReversed => "adjustment_reversed",
         }
     }
 }
@@ -60,12 +76,15 @@ pub struct NewEntry {
     pub amount: MinorUnits,
 }
 
-/// A recorded line of an allocation: this payment settled so much of this bill.
+/// A recorded line of an allocation: this payment (or credit note) settled so much of this bill.
 #[derive(Clone, Debug)]
 pub struct NewApplication {
     pub id: ApplicationId,
     pub bill_id: BillId,
+    /// Negative when it takes back.
     pub amount: MinorUnits,
+    /// The application this one takes back, whole or in part.
+    pub reverses: Option<ApplicationId>,
     pub reason: Reason,
 }
 
@@ -78,12 +97,13 @@ pub struct NewPosting {
     pub source: String,
     pub source_ref: String,
     pub payment_id: Option<PaymentId>,
+    pub adjustment_id: Option<AdjustmentId>,
     /// The business day, in the biller's zone.
     pub effective_on: CivilDate,
     pub recorded_at: Micros,
     pub currency: Currency,
     pub entries: Vec<NewEntry>,
-    /// Only with a payment.
+    /// Only with a payment, or with a credit note whose credit they spend.
     pub applications: Vec<NewApplication>,
 }
 
@@ -96,8 +116,8 @@ pub enum Appended {
 
 pub(super) const INSERT_POSTING: &str = "
 insert into posting
-  (id, account_id, kind, source, source_ref, payment_id, effective_on, recorded_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+  (id, account_id, kind, source, source_ref, payment_id, adjustment_id, effective_on, recorded_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (source, source_ref) do nothing";
 
 pub(super) const INSERT_ENTRY: &str = "
@@ -106,8 +126,9 @@ values ($1, $2, $3, $4, $5, $6, $7)";
 
 pub(super) const INSERT_APPLICATION: &str = "
 insert into application
-  (id, posting_id, account_id, payment_id, bill_id, amount, reason, applied_on)
-values ($1, $2, $3, $4, $5, $6, $7, $8)";
+  (id, posting_id, account_id, payment_id, adjustment_id, bill_id, amount, reverses, reason,
+   applied_on)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 pub(super) const SQL: &[&str] = &[INSERT_POSTING, INSERT_ENTRY, INSERT_APPLICATION];
 
@@ -124,6 +145,7 @@ pub async fn append(tx: &mut AnyConnection, posting: &NewPosting) -> Result<Appe
         .bind(&posting.source)
         .bind(&posting.source_ref)
         .bind(posting.payment_id.map(|id| id.to_string()))
+        .bind(posting.adjustment_id.map(|id| id.to_string()))
         .bind(posting.effective_on.to_string())
         .bind(posting.recorded_at.0)
         .execute(&mut *tx)

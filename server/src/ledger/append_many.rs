@@ -64,6 +64,7 @@ async fn insert_postings(tx: &mut AnyConnection, rows: &[NewPosting]) -> Result<
             .bind(&posting.source)
             .bind(&posting.source_ref)
             .bind(posting.payment_id.map(|id| id.to_string()))
+            .bind(posting.adjustment_id.map(|id| id.to_string()))
             .bind(posting.effective_on.to_string())
             .bind(posting.recorded_at.0);
     }
@@ -98,16 +99,15 @@ async fn insert_applications(
     let text = widened(INSERT_APPLICATION, rows.len());
     let mut query = sqlx::query(AssertSqlSafe(text));
     for (posting, application) in rows {
-        let payment_id = posting
-            .payment_id
-            .ok_or_else(|| DbError::inconsistent("application", "payment_id", posting.id))?;
         query = query
             .bind(application.id.to_string())
             .bind(posting.id.to_string())
             .bind(posting.account_id.to_string())
-            .bind(payment_id.to_string())
+            .bind(posting.payment_id.map(|id| id.to_string()))
+            .bind(posting.adjustment_id.map(|id| id.to_string()))
             .bind(application.bill_id.to_string())
             .bind(application.amount.get())
+            .bind(application.reverses.map(|id| id.to_string()))
             .bind(application.reason.code())
             .bind(posting.effective_on.to_string());
     }

@@ -20,8 +20,31 @@ const BILLS_ADD_UP: &str = "
 select b.id from bill b
 left join (select bill_id, cast(sum(amount) as bigint) as applied from application group by bill_id) a
   on a.bill_id = b.id
-where b.total - b.open_amount <> coalesce(a.applied, 0)
+left join (
+  select e.bill_id, cast(sum(-e.amount) as bigint) as adjusted
+  from entry e join posting x on x.id = e.posting_id
+  where e.book_account = 'receivable'
+    and x.kind in ('credit_note', 'write_off', 'adjustment_reversed')
+  group by e.bill_id
+) d on d.bill_id = b.id
+where b.total - b.open_amount <> coalesce(a.applied, 0) + coalesce(d.adjusted, 0)
   and b.standing not in ('draft', 'cancelled')";
+
+const NOTHING_IS_TAKEN_BACK_TWICE: &str = "
+select a.id from application a
+join (
+  select reverses, cast(sum(amount) as bigint) as taken_back from application
+  where reverses is not null group by reverses
+) r on r.reverses = a.id
+where a.amount + r.taken_back < 0 or a.reverses is not null";
+
+const REVERSALS_FIT_WHAT_THEY_REVERSE: &str = "
+select r.id from application r
+left join application a on a.id = r.reverses
+where r.reverses is not null
+  and (a.id is null or a.bill_id <> r.bill_id or a.account_id <> r.account_id
+    or coalesce(a.payment_id, '') <> coalesce(r.payment_id, '')
+    or coalesce(a.adjustment_id, '') <> coalesce(r.adjustment_id, ''))";
 
 const BILLS_EQUAL_THE_BOOK: &str = "
 select b.id from bill b
@@ -91,7 +114,15 @@ where b.open_amount < r.reserved";
 const INVARIANTS: &[Invariant] = &[
     Invariant { holds: "every posting sums to zero", broken: POSTINGS_BALANCE },
     Invariant { holds: "every posting has entries", broken: POSTINGS_HAVE_ENTRIES },
-    Invariant { holds: "every bill's total is what is applied and open", broken: BILLS_ADD_UP },
+    Invariant {
+        holds: "every bill's total is what is applied, credited, written off and open",
+        broken: BILLS_ADD_UP,
+    },
+    Invariant { holds: "no application is taken back twice", broken: NOTHING_IS_TAKEN_BACK_TWICE },
+    Invariant {
+        holds: "what is taken back is of the same bill and payment",
+        broken: REVERSALS_FIT_WHAT_THEY_REVERSE,
+    },
     Invariant { holds: "every bill's open amount is the book's", broken: BILLS_EQUAL_THE_BOOK },
     Invariant { holds: "every bill's lines sum to its total", broken: LINES_ADD_UP },
     Invariant { holds: "every payment's money is applied or on account", broken: PAYMENTS_ADD_UP },
@@ -116,6 +147,8 @@ pub(super) const SQL: &[&str] = &[
     POSTINGS_BALANCE,
     POSTINGS_HAVE_ENTRIES,
     BILLS_ADD_UP,
+    NOTHING_IS_TAKEN_BACK_TWICE,
+    REVERSALS_FIT_WHAT_THEY_REVERSE,
     BILLS_EQUAL_THE_BOOK,
     LINES_ADD_UP,
     PAYMENTS_ADD_UP,

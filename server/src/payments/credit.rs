@@ -7,7 +7,7 @@ use receivables::allocation::{
     Allocation, AllocationLine, AllocationOrder, Direction, Reason, allocate,
 };
 use receivables::calendar::{CivilDate, Micros};
-use receivables::ids::{AccountId, ApplicationId, PaymentId, PostingId};
+use receivables::ids::{AccountId, AdjustmentId, ApplicationId, PaymentId, PostingId};
 use receivables::money::MinorUnits;
 use receivables::open_item::OpenItem;
 use sqlx::{AnyConnection, Row};
@@ -18,13 +18,13 @@ use crate::clock::{Chance, ten_bytes, unix_ms};
 use crate::db::DbError;
 use crate::ledger::{self, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind};
 
-/// What of each payment is still on account, the oldest first.
+/// What of each payment and credit note is still on account, the oldest first.
 const ON_ACCOUNT: &str = "
-select x.payment_id, cast(sum(-e.amount) as bigint) as on_account
+select x.payment_id, x.adjustment_id, cast(sum(-e.amount) as bigint) as on_account
 from entry e join posting x on x.id = e.posting_id
-where e.account_id = $1 and e.book_account = 'credit_on_account' and x.payment_id is not null
-group by x.payment_id having sum(e.amount) < 0
-order by min(x.recorded_at), x.payment_id";
+where e.account_id = $1 and e.book_account = 'credit_on_account'
+group by x.payment_id, x.adjustment_id having sum(e.amount) < 0
+order by min(x.recorded_at), x.payment_id, x.adjustment_id";
 
 pub(super) const SQL: &[&str] = &[ON_ACCOUNT];
 
@@ -52,28 +52,46 @@ pub async fn apply_credit(
     let order = AllocationOrder::OldestDueFirst;
     let Allocation { mut lines, credit_on_account } =
         allocate(order, &items, account.credit, &Direction::default(), occasion.today);
-    for (payment_id, on_account) in on_account(tx, account_id).await? {
+    for (source, on_account) in on_account(tx, account_id).await? {
         let part = take(&mut lines, on_account);
         if !part.is_empty() {
-            post_part(tx, &account, payment_id, &part, occasion).await?;
+            post_part(tx, &account, source, &part, occasion).await?;
         }
     }
     let applied = account.credit.less(credit_on_account);
-    accounts::spend_credit(tx, account_id, applied).await?;
+    accounts::change_credit(tx, account_id, MinorUnits::new(applied.get().saturating_neg()))
+        .await?;
     Ok(applied)
+}
+
+/// Whose credit it is: of a payment, or of a credit note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CreditSource {
+    payment_id: Option<PaymentId>,
+    adjustment_id: Option<AdjustmentId>,
 }
 
 async fn on_account(
     tx: &mut AnyConnection,
     account_id: AccountId,
-) -> Result<Vec<(PaymentId, MinorUnits)>, DbError> {
+) -> Result<Vec<(CreditSource, MinorUnits)>, DbError> {
     let rows = sqlx::query(ON_ACCOUNT).bind(account_id.to_string()).fetch_all(tx).await?;
     rows.iter()
         .map(|row| {
-            let id: String = row.try_get("payment_id")?;
-            let payment_id = PaymentId::parse(&id)
-                .map_err(|_| DbError::inconsistent("posting", "payment_id", &id))?;
-            Ok((payment_id, MinorUnits::new(row.try_get("on_account")?)))
+            let payment: Option<String> = row.try_get("payment_id")?;
+            let adjustment: Option<String> = row.try_get("adjustment_id")?;
+            let wrong = |column| DbError::inconsistent("posting", column, account_id);
+            let source = CreditSource {
+                payment_id: payment
+                    .map(|id| PaymentId::parse(&id))
+                    .transpose()
+                    .map_err(|_| wrong("payment_id"))?,
+                adjustment_id: adjustment
+                    .map(|id| AdjustmentId::parse(&id))
+                    .transpose()
+                    .map_err(|_| wrong("adjustment_id"))?,
+            };
+            Ok((source, MinorUnits::new(row.try_get("on_account")?)))
         })
         .collect()
 }
@@ -100,7 +118,7 @@ fn take(lines: &mut Vec<AllocationLine>, amount: MinorUnits) -> Vec<AllocationLi
 async fn post_part(
     tx: &mut AnyConnection,
     account: &LockedAccount,
-    payment_id: PaymentId,
+    credit: CreditSource,
     lines: &[AllocationLine],
     occasion: &Occasion<'_>,
 ) -> Result<(), DbError> {
@@ -117,6 +135,7 @@ async fn post_part(
         id: ApplicationId::from_parts(ms, &ten_bytes(chance)),
         bill_id: line.bill_id,
         amount: line.amount,
+        reverses: None,
         reason: Reason::YourCredit,
     });
     let posting = NewPosting {
@@ -125,7 +144,8 @@ async fn post_part(
         kind: PostingKind::CreditApplied,
         source: "credit".to_owned(),
         source_ref: id.to_string(),
-        payment_id: Some(payment_id),
+        payment_id: credit.payment_id,
+        adjustment_id: credit.adjustment_id,
         effective_on: today,
         recorded_at: now,
         currency: account.currency,

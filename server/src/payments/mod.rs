@@ -18,6 +18,7 @@ mod preview;
 mod record_posted;
 mod reservations;
 mod routes;
+mod staff_routes;
 mod start;
 mod store;
 
@@ -29,6 +30,7 @@ pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use reservations::let_go_of_bills;
 pub use routes::router;
+pub use staff_routes::staff_router;
 pub use start::{
     AskOutcome, Asking, StartOutcome, Starting, create_at_gateway, create_key, create_may_be_asked,
     start,

@@ -189,6 +189,7 @@ impl Post {
             id: id(self.portal.id_parts()),
             bill_id: line.bill_id,
             amount: line.amount,
+            reverses: None,
             reason: line.reason,
         });
         let (ms, chance) = self.portal.id_parts();
@@ -199,6 +200,7 @@ impl Post {
             source: payment.gateway.clone(),
             source_ref: self.received.gateway_ref.clone(),
             payment_id: Some(payment.id),
+            adjustment_id: None,
             effective_on: self.received.effective_on,
             recorded_at: now,
             currency: account.currency,

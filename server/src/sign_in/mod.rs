@@ -17,6 +17,7 @@ mod cookie;
 mod document;
 mod email;
 mod letter;
+mod operator;
 mod owner;
 mod redeem;
 mod routes;
@@ -26,10 +27,12 @@ mod token;
 pub use ask_for_code::forget_old_codes;
 pub use caller::Caller;
 pub use email::{EmailAddress, NotAnEmailAddress};
+pub use operator::{AddOperator, EndOperator, Operator, OperatorRefusal, operators};
 pub use owner::require_account;
 pub use routes::router;
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {
-    [ask_for_code::SQL, document::SQL, owner::SQL, redeem::SQL, session::SQL].concat()
+    [ask_for_code::SQL, document::SQL, operator::SQL, owner::SQL, redeem::SQL, session::SQL]
+        .concat()
 }
