@@ -59,6 +59,8 @@ impl fmt::Debug for Secret {
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub listen: String,
+    /// Where `/metrics` is served; empty: nowhere.
+    pub metrics_listen: String,
     pub public_url: String,
     pub database_url: Secret,
     pub data_dir: PathBuf,
@@ -67,6 +69,7 @@ pub struct Settings {
     pub time_zone: String,
     pub biller: Biller,
     pub payments: PaymentSettings,
+    pub book: BookSettings,
     pub stripe: StripeSettings,
     pub mail: MailSettings,
     pub backend: BackendSettings,
@@ -85,6 +88,13 @@ pub struct PaymentSettings {
     pub largest_payment: MinorUnits,
     pub expires_after_minutes: i64,
     pub due_soon_days: i32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookSettings {
+    /// How often the running server asks every invariant of the book.
+    pub check_every_minutes: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -237,6 +247,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if !(1..=1_440).contains(&payments.expires_after_minutes) {
         return wrong("payments.expires_after_minutes", "between 1 and 1440");
+    }
+    if !(1..=1_440).contains(&settings.book.check_every_minutes) {
+        return wrong("book.check_every_minutes", "between 1 and 1440");
     }
     if !settings.stripe.secret_key.is_empty() && settings.stripe.webhook_secret.is_empty() {
         return wrong("stripe.webhook_secret", "set when stripe.secret_key is");

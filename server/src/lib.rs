@@ -12,6 +12,7 @@ pub mod demo;
 pub mod external_payments;
 pub mod gateway;
 pub mod gateway_events;
+pub mod health;
 pub mod imports;
 pub mod installation;
 pub mod ledger;

@@ -70,6 +70,12 @@ impl Refusal {
         refusal
     }
 
+    /// The book is broken, or not yet known to be exact: nothing is posted until it is.
+    pub fn books_halted() -> Self {
+        let words = "Payments are paused while we check our books. Nothing has been taken.";
+        Self::unavailable("books-halted", words).retry_after(60)
+    }
+
     /// A fault of ours. What went wrong is in the log beside the request's id.
     pub fn fault() -> Self {
         Self::new(

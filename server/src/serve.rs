@@ -8,10 +8,13 @@ use tokio::sync::watch;
 
 use crate::config::Loaded;
 use crate::start::{Injected, StartError, Started, start};
-use crate::{router, web, work};
+use crate::state::Shared;
+use crate::{health, router, web, work};
 
 /// How long requests in hand may take once we were told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
+/// What the background work may take beyond them; it stops between two pieces of work.
+const DRAIN_WORK: Duration = Duration::from_secs(4);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -39,6 +42,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
     }
     let service = web::serve(rooms, router::signed(), &portal);
     let (stop, stopped) = watch::channel(false);
+    let watching = watched(&portal).await?;
     let working = tokio::spawn(work::run(portal.clone(), stopped.clone()));
     // A reader who has gone away is no fault of ours.
     let _ = writeln!(std::io::stdout().lock(), "Paydown listens on {own_address}");
@@ -59,10 +63,33 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
             tokio::time::sleep(DRAIN).await;
         } => tracing::warn!("some connections did not finish in time"),
     }
-    let _ = tokio::time::timeout(DRAIN, working).await;
+    let work_ended = tokio::time::timeout(DRAIN_WORK, working).await.is_ok();
+    if !work_ended {
+        tracing::warn!("some background work did not finish in time");
+    }
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     portal.db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The listener of those who watch over the portal, where there is one. It answers until the
+/// end, also while requests in hand are being finished.
+async fn watched(
+    portal: &Shared,
+) -> Result<Option<tokio::task::JoinHandle<io::Result<()>>>, ServeError> {
+    let address = portal.settings.metrics_listen.clone();
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let listen = |source| ServeError::Listen { address: address.clone(), source };
+    let listener = TcpListener::bind(&address).await.map_err(listen)?;
+    let own_address = listener.local_addr()?;
+    let _ = writeln!(std::io::stdout().lock(), "Paydown is watched on http://{own_address}");
+    let service = health::watchers_router(portal);
+    Ok(Some(tokio::spawn(async move { axum::serve(listener, service).await })))
 }
 
 async fn told_to_stop() {

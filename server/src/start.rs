@@ -1,4 +1,4 @@
-//! Bringing a portal up: settings → database → gateway (or the sandbox) → stamp → portal.
+//! Bringing a portal up: settings → database → gateway (or the sandbox) → stamp → book → portal.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::db::{Database, DbError};
 use crate::gateway::sandbox::{Sandbox, SandboxProblem};
 use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem, Surroundings};
 use crate::installation::{self, AnotherMode};
+use crate::ledger::BookWatch;
 use crate::outbox::{SenderProblem, Senders};
 use crate::state::{Portal, Shared, Work};
 
@@ -85,7 +86,11 @@ pub async fn start_with(
     };
     let gateway = Gateway::try_new(gateway_settings, around)?;
     let senders = Senders::of(&settings)?;
+    // A broken book must not take a payment only because the server was started again.
+    let book = BookWatch::default();
+    book.look(db.read(), clock.now()).await?;
     let work = Work::default();
-    let portal = Arc::new(Portal { settings, zone, db, gateway, clock, chance, senders, work });
+    let portal = Portal { settings, zone, db, gateway, clock, chance, senders, book, work };
+    let portal = Arc::new(portal);
     Ok(Started { portal, sandbox })
 }

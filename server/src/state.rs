@@ -11,6 +11,7 @@ use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::Database;
 use crate::gateway::Gateway;
+use crate::ledger::BookWatch;
 use crate::outbox::Senders;
 
 /// The running portal. Handlers take it as `State<Shared>`.
@@ -22,6 +23,7 @@ pub struct Portal {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     pub senders: Senders,
+    pub book: BookWatch,
     pub work: Work,
 }
 

@@ -19,6 +19,7 @@ enum Work {
     Sweep,
     MissedEvents,
     Forgetting,
+    Book,
 }
 
 /// Runs until `stop` says so. Work in hand is finished first; a round that fails is logged and
@@ -29,7 +30,8 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::Outbox),
         rounds(&portal, stop.clone(), Work::Sweep),
         rounds(&portal, stop.clone(), Work::MissedEvents),
-        rounds(&portal, stop, Work::Forgetting),
+        rounds(&portal, stop.clone(), Work::Forgetting),
+        rounds(&portal, stop, Work::Book),
     );
 }
 
@@ -40,7 +42,7 @@ async fn rounds(portal: &Shared, mut stop: watch::Receiver<bool>, work: Work) {
             tracing::error!(?work, "a round of work was abandoned by a fault of the program");
         }
         tokio::select! {
-            () = tokio::time::sleep(work.rhythm()) => {}
+            () = tokio::time::sleep(work.rhythm(portal)) => {}
             () = work.woken(portal) => {}
             _ = stop.changed() => {}
         }
@@ -49,13 +51,14 @@ async fn rounds(portal: &Shared, mut stop: watch::Receiver<bool>, work: Work) {
 
 impl Work {
     /// How long a round waits when nobody wakes it.
-    const fn rhythm(self) -> Duration {
+    fn rhythm(self, portal: &Shared) -> Duration {
         Duration::from_secs(match self {
             Self::Events => 2,
             Self::Outbox => 5,
             Self::Sweep => 10,
             Self::MissedEvents => 300,
             Self::Forgetting => 3_600,
+            Self::Book => portal.settings.book.check_every_minutes * 60,
         })
     }
 
@@ -63,7 +66,9 @@ impl Work {
         match self {
             Self::Events => portal.work.events.notified().await,
             Self::Outbox => portal.work.outbox.notified().await,
-            Self::Sweep | Self::MissedEvents | Self::Forgetting => std::future::pending().await,
+            Self::Sweep | Self::MissedEvents | Self::Forgetting | Self::Book => {
+                std::future::pending().await
+            }
         }
     }
 
@@ -76,6 +81,7 @@ impl Work {
                 gateway_events::fetch_missed(portal).await.map(|count| log(self, count))
             }
             Self::Forgetting => forget(portal).await,
+            Self::Book => check_the_book(portal).await,
         };
         if let Err(error) = outcome {
             tracing::error!(work = ?self, %error, "a round of work failed");
@@ -87,6 +93,17 @@ impl Work {
 async fn forget(portal: &Shared) -> Result<(), DbError> {
     outbox::forget_old(portal).await?;
     sign_in::forget_old_codes(portal).await?;
+    Ok(())
+}
+
+/// Asks every invariant. A broken one stops posting until a later check finds the book exact;
+/// then what waited is posted at once.
+pub async fn check_the_book(portal: &Shared) -> Result<(), DbError> {
+    let was_halted = portal.book.is_halted();
+    let checked = portal.book.look(portal.db.read(), portal.now()).await?;
+    if was_halted && checked.broken.is_empty() {
+        portal.work.events.notify_one();
+    }
     Ok(())
 }
 

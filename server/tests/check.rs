@@ -39,12 +39,26 @@ const DAMAGES: &[(&str, &str)] = &[
          where line = 1",
         "every posting sums to zero",
     ),
+    (
+        "update payment set gateway_ref = 'pi_another'",
+        "the amount, currency and reference received",
+    ),
+    ("update account set currency = 'EUR'", "of one account and its currency"),
+    (
+        "insert into application (id, posting_id, account_id, payment_id, bill_id, amount, reason, \
+         applied_on) select 'app_more', posting_id, account_id, payment_id, bill_id, 1, reason, \
+         applied_on from application where amount = 1000",
+        "what a posting applies to bills",
+    ),
+    ("update payment set state = 'cancelled'", "whose success at the gateway was taken in"),
 ];
 
 #[tokio::test]
 async fn every_kind_of_damage_to_the_book_is_named() {
-    for (damage, invariant) in DAMAGES {
-        let portal = TestPortal::open(On::Sqlite).await.unwrap();
+    for (on, (damage, invariant)) in
+        [On::Sqlite, On::Postgres].into_iter().flat_map(|on| DAMAGES.iter().map(move |d| (on, d)))
+    {
+        let Some(portal) = TestPortal::open(on).await else { continue };
         let account = portal.account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500)]).await;
         let started = portal.started(&account, 9_000).await;
         portal.choose(&started, TestCard::Success).await;
@@ -58,5 +72,6 @@ async fn every_kind_of_damage_to_the_book_is_named() {
             .iter()
             .any(|finding| finding.holds.contains(invariant) && !finding.broken.is_empty());
         assert!(named, "{damage}\nwas not noticed as {invariant:?}: {findings:#?}");
+        portal.portal.db.close().await;
     }
 }

@@ -17,6 +17,7 @@ fn every_text() -> Vec<&'static str> {
         server::bills::SQL,
         server::counter::SQL,
         server::gateway_events::SQL,
+        server::health::SQL,
         server::imports::SQL,
         server::ledger::SQL,
         server::payments::SQL,

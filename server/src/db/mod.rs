@@ -14,10 +14,12 @@ mod error;
 mod grouped;
 mod open;
 mod pooled;
+mod snapshot;
 mod widened;
 
 pub use error::DbError;
-pub use open::Engine;
+pub use open::{Engine, newest_schema};
+pub use snapshot::{Snapshot, snapshot};
 pub use widened::{ROWS_AT_MOST, widened};
 
 use std::future::Future;

@@ -14,6 +14,11 @@ use crate::clock::Chance;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
+/// The version of the tables that this program was made for.
+pub fn newest_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,

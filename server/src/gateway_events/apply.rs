@@ -26,6 +26,10 @@ pub struct ApplyCount {
 /// applied now does not hold up the others.
 pub async fn apply_due(portal: &Shared) -> Result<ApplyCount, DbError> {
     let mut count = ApplyCount::default();
+    // While the book is halted everything stays stored, and is due at once when it is well.
+    if portal.book.is_halted() {
+        return Ok(count);
+    }
     loop {
         let due = store::due(portal.db.read(), portal.now(), A_BATCH as i64).await?;
         let is_last = due.len() < A_BATCH;
@@ -70,6 +74,8 @@ enum NotNow {
     Gateway(#[from] GatewayError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error("the book is halted")]
+    BooksHalted,
 }
 
 async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
@@ -93,6 +99,7 @@ async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
     Ok(match news::take(portal, &payment, &intent, None).await? {
         news::NewsOutcome::Taken(state) => format!("taken: {}", state.code()),
         news::NewsOutcome::SetAside(why) => format!("set aside: {why}"),
+        news::NewsOutcome::Waits => return Err(NotNow::BooksHalted),
     })
 }
 

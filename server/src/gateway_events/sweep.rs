@@ -29,6 +29,9 @@ pub struct SweepCount {
 
 pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
     let mut count = SweepCount::default();
+    if portal.book.is_halted() {
+        return Ok(count);
+    }
     for payment in payments::to_look_at(portal.db.read(), portal.now(), AT_ONCE).await? {
         if let Err(error) = look_at(portal, &payment).await {
             put_off(portal, &payment, &error).await?;

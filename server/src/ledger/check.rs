@@ -2,7 +2,7 @@
 
 use sqlx::{AnyPool, Row};
 
-use crate::db::DbError;
+use crate::db::{DbError, snapshot};
 
 /// One invariant: what holds, and the rows that break it, named.
 struct Invariant {
@@ -111,6 +111,44 @@ join (
 ) r on r.bill_id = b.id
 where b.open_amount < r.reserved";
 
+const POSTINGS_SAY_WHAT_WAS_RECEIVED: &str = "
+select p.id from payment p
+join posting x on x.payment_id = p.id and x.kind = 'payment_received'
+left join (
+  select posting_id, cast(sum(amount) as bigint) as amount, min(currency) as currency
+  from entry where book_account like 'clearing:%' group by posting_id
+) e on e.posting_id = x.id
+where coalesce(e.amount, 0) <> p.received or coalesce(e.currency, '') <> p.currency
+  or x.source <> p.gateway or x.source_ref <> coalesce(p.gateway_ref, '')";
+
+const BOOKED_ON_ONE_ACCOUNT: &str = "
+select x.id from posting x
+where exists (
+  select 1 from entry e join account a on a.id = x.account_id
+  where e.posting_id = x.id and (e.account_id <> x.account_id or e.currency <> a.currency)
+) or exists (
+  select 1 from application l
+  join bill b on b.id = l.bill_id left join payment p on p.id = l.payment_id
+  where l.posting_id = x.id and (l.account_id <> x.account_id or b.account_id <> x.account_id
+    or coalesce(p.account_id, x.account_id) <> x.account_id)
+)";
+
+const APPLIED_AS_BOOKED: &str = "
+select x.id from posting x
+left join (
+  select posting_id, cast(sum(amount) as bigint) as amount from application group by posting_id
+) l on l.posting_id = x.id
+left join (
+  select posting_id, cast(sum(-amount) as bigint) as amount
+  from entry where book_account = 'receivable' group by posting_id
+) e on e.posting_id = x.id
+where x.kind in ('payment_received', 'credit_applied')
+  and coalesce(l.amount, 0) <> coalesce(e.amount, 0)";
+
+const WHAT_THE_GATEWAY_REPORTED_IS_POSTED: &str = "
+select p.id from gateway_event g join payment p on p.gateway_ref = g.object_id
+where g.outcome = 'taken: posted' and p.state <> 'posted'";
+
 const INVARIANTS: &[Invariant] = &[
     Invariant { holds: "every posting sums to zero", broken: POSTINGS_BALANCE },
     Invariant { holds: "every posting has entries", broken: POSTINGS_HAVE_ENTRIES },
@@ -141,6 +179,22 @@ const INVARIANTS: &[Invariant] = &[
         holds: "no bill is reserved beyond what is open",
         broken: NOTHING_IS_RESERVED_TWICE,
     },
+    Invariant {
+        holds: "every payment's posting says the amount, currency and reference received",
+        broken: POSTINGS_SAY_WHAT_WAS_RECEIVED,
+    },
+    Invariant {
+        holds: "a posting, its entries, bills and payments are of one account and its currency",
+        broken: BOOKED_ON_ONE_ACCOUNT,
+    },
+    Invariant {
+        holds: "what a posting applies to bills is what it takes off what is owed",
+        broken: APPLIED_AS_BOOKED,
+    },
+    Invariant {
+        holds: "every payment whose success at the gateway was taken in is posted",
+        broken: WHAT_THE_GATEWAY_REPORTED_IS_POSTED,
+    },
 ];
 
 pub(super) const SQL: &[&str] = &[
@@ -158,6 +212,10 @@ pub(super) const SQL: &[&str] = &[
     CREDIT_EQUALS_THE_BOOK,
     ONLY_PAYMENTS_IN_FLIGHT_RESERVE,
     NOTHING_IS_RESERVED_TWICE,
+    POSTINGS_SAY_WHAT_WAS_RECEIVED,
+    BOOKED_ON_ONE_ACCOUNT,
+    APPLIED_AS_BOOKED,
+    WHAT_THE_GATEWAY_REPORTED_IS_POSTED,
 ];
 
 /// The answer for one invariant.
@@ -168,11 +226,12 @@ pub struct Finding {
     pub broken: Vec<String>,
 }
 
-/// Asks every invariant.
+/// Asks every invariant, all of one moment.
 pub async fn check(pool: &AnyPool) -> Result<Vec<Finding>, DbError> {
+    let mut moment = snapshot(pool).await?;
     let mut findings = Vec::with_capacity(INVARIANTS.len());
     for invariant in INVARIANTS {
-        let rows = sqlx::query(invariant.broken).fetch_all(pool).await?;
+        let rows = sqlx::query(invariant.broken).fetch_all(&mut *moment).await?;
         let broken = rows.iter().map(|row| row.try_get::<String, _>(0));
         let broken = broken.collect::<Result<Vec<_>, _>>()?;
         findings.push(Finding { holds: invariant.holds, broken });

@@ -6,12 +6,14 @@
 mod append;
 mod append_many;
 mod check;
+mod watch;
 
 pub use append::{
     Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind, append,
 };
 pub use append_many::append_many;
 pub use check::{Finding, check};
+pub use watch::{BookWatch, Checked};
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub const SQL: &[&[&str]] = &[append::SQL, check::SQL];

@@ -53,6 +53,7 @@ async fn end(portal: &Shared, payment: &PaymentRecord) -> Result<Cancelled, DbEr
     match portal.gateway.cancel_intent(gateway_ref, &gateway_key).await {
         Ok(intent) => match news::take(portal, payment, &intent, Some(&answered)).await? {
             NewsOutcome::Taken(state) => Ok(Cancelled::Now(state)),
+            NewsOutcome::Waits => Ok(Cancelled::InDoubt),
             // Not as it was asked for: a person has to look.
             NewsOutcome::SetAside(_) => Ok(Cancelled::Now(PaymentState::Unknown)),
         },

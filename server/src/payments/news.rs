@@ -23,6 +23,8 @@ use crate::state::Shared;
 pub enum NewsOutcome {
     /// The payment's state after it.
     Taken(PaymentState),
+    /// Money has arrived and nothing may be posted now: it is to be taken again later.
+    Waits,
     /// The intent is not ours, or says what cannot be: nothing was changed.
     SetAside(&'static str),
 }
@@ -102,6 +104,17 @@ async fn take_money(
     match post(portal, received).await? {
         PostOutcome::Posted | PostOutcome::PostedBefore => {
             Ok(NewsOutcome::Taken(PaymentState::Posted))
+        }
+        PostOutcome::Halted => {
+            // Nobody is shown a card form, or told that nothing was taken, for what is paid.
+            let event = PaymentEvent::BankIsConfirming;
+            let facts = Facts {
+                gateway_ref: Some(intent.gateway_ref.clone()),
+                method: intent.method.clone(),
+                ..Facts::default()
+            };
+            happen(portal, payment.id, event, facts, None).await?;
+            Ok(NewsOutcome::Waits)
         }
         PostOutcome::Mismatch(why) => {
             tracing::error!(payment = %payment.id, why, "received money could not be posted");

@@ -47,6 +47,8 @@ pub struct Received {
 pub enum PostOutcome {
     Posted,
     PostedBefore,
+    /// The book is broken: nothing was posted, and the same may be asked again when it is well.
+    Halted,
     /// Not ours, or not what was agreed: nothing was posted, a person has to look.
     Mismatch(&'static str),
 }
@@ -59,6 +61,9 @@ struct Post {
 
 /// Posts money that was received for a payment.
 pub async fn post(portal: &Shared, received: Received) -> Result<PostOutcome, DbError> {
+    if portal.book.is_halted() {
+        return Ok(PostOutcome::Halted);
+    }
     let outcome = portal.db.write(Post { portal: portal.clone(), received }).await?;
     if outcome == PostOutcome::Posted {
         portal.work.outbox.notify_one();

@@ -158,7 +158,7 @@ pub async fn create_at_gateway(
         Ok(intent) => {
             match news::take(portal, payment, &intent, Some(&answered("intent"))).await? {
                 NewsOutcome::Taken(_) => Ok(AskOutcome::Intent(Box::new(intent))),
-                NewsOutcome::SetAside(_) => Ok(AskOutcome::InDoubt),
+                NewsOutcome::SetAside(_) | NewsOutcome::Waits => Ok(AskOutcome::InDoubt),
             }
         }
         // A first, clear no did nothing. A no to a repeated key clears an earlier doubt only
@@ -214,6 +214,9 @@ impl Command for Start {
         }
         if store::find(&mut *tx, request.id).await?.is_some() {
             return Ok(Decision::Refused(key_reused()));
+        }
+        if self.portal.book.is_halted() {
+            return Ok(Decision::Refused(Refusal::books_halted()));
         }
         if request.currency != account.currency {
             return Ok(Decision::Refused(currency_mismatch(account.currency)));

@@ -24,12 +24,12 @@ pub use page::Page;
 pub use path::Path;
 pub use query::Query;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
-use axum::{Json, Router};
 
+use crate::health;
 use crate::problem::Refusal;
 use crate::state::{Portal, Shared};
 
@@ -46,17 +46,12 @@ pub fn serve(rooms: Router<Shared>, signed: Router<Shared>, portal: &Shared) -> 
         .merge(signed)
         // The browser itself sends these, without our header.
         .merge(csp_reports::router())
-        .route("/healthz", get(health))
+        .merge(health::router())
         .method_not_allowed_fallback(not_allowed)
         .fallback_service(app_files::fallback(portal))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(portal.clone(), answer::answer))
         .with_state(portal.clone())
-}
-
-/// The process runs; whether the database takes writes is another question.
-async fn health() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "status": "ok" }))
 }
 
 async fn not_allowed() -> Refusal {
