@@ -130,6 +130,11 @@ id!(
     OutboxId,
     "out_"
 );
+id!(
+    /// Something that waits for a person.
+    WorkItemId,
+    "work_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -28,3 +28,4 @@ pub mod start;
 pub mod state;
 pub mod web;
 pub mod work;
+pub mod work_list;

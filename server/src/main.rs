@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
 use server::db::Database;
-use server::{counter, demo, imports, ledger, router, serve};
+use server::{counter, demo, imports, ledger, router, serve, work_list};
 
 /// Prints a line; a reader who has gone away is no fault of ours.
 macro_rules! tell {
@@ -55,6 +55,11 @@ enum Command {
     Preview(counter::PreviewArgs),
     /// Verify the invariants of the book.
     Check,
+    /// List what waits for a person, or end an item of it.
+    Work {
+        #[command(subcommand)]
+        command: Option<WorkCommand>,
+    },
     /// Look at the configuration.
     Config {
         #[command(subcommand)]
@@ -62,6 +67,17 @@ enum Command {
     },
     /// Print the API's OpenAPI document.
     Openapi,
+}
+
+#[derive(Subcommand)]
+enum WorkCommand {
+    /// Take an item off the list.
+    Done {
+        id: String,
+        /// What was done about it; without names and addresses.
+        #[arg(long)]
+        note: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -120,6 +136,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             tell!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
         }
         Command::Check => return check(&open(&loaded).await?).await,
+        Command::Work { command: None } => {
+            tell!("{}", work_list::table(&open(&loaded).await?).await?)
+        }
+        Command::Work { command: Some(WorkCommand::Done { id, note }) } => {
+            work_list::finish(&open(&loaded).await?, &SystemClock, &id, &note).await?;
+            tell!("{id} is off the work list.");
+        }
         Command::Config { command: ConfigCommand::Show } => tell!("{}", loaded.show()),
         Command::Openapi => tell!("{}", router::openapi()),
     }

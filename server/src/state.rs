@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use receivables::api::portal::GatewayMode;
 use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::WorkItemId;
 use tokio::sync::Notify;
 
 use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
@@ -49,6 +50,12 @@ impl Portal {
     /// The two parts of a new id, for `SomeId::from_parts(ms, &chance)`.
     pub fn id_parts(&self) -> (u64, [u8; 10]) {
         (unix_ms(self.now()), ten_bytes(self.chance.as_ref()))
+    }
+
+    /// The id of a work item, should one have to be opened.
+    pub fn work_item_id(&self) -> WorkItemId {
+        let (ms, chance) = self.id_parts();
+        WorkItemId::from_parts(ms, &chance)
     }
 
     /// No real money moves here.

@@ -22,6 +22,7 @@ fn every_text() -> Vec<&'static str> {
         server::ledger::SQL,
         server::payments::SQL,
         server::receipts::SQL,
+        server::work_list::SQL,
         server::installation::SQL,
     ];
     let mut texts = rooms.concat().concat();

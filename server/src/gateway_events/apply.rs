@@ -8,6 +8,7 @@ use crate::db::DbError;
 use crate::gateway::{GatewayError, Intent};
 use crate::payments::{self, PaymentRecord, news};
 use crate::state::Shared;
+use crate::work_list::{Matter, NewWorkItem, Open, Thing, WorkKind};
 
 /// Read together.
 const A_BATCH: usize = 50;
@@ -57,8 +58,9 @@ async fn settle(portal: &Shared, event: DueEvent) -> Result<bool, DbError> {
     if again_at.is_some() {
         tracing::warn!(event = %event.event_id, %outcome, "an event waits");
     }
-    let event_id = event.event_id;
-    portal.db.write(SettleEvent { event_id, outcome, again_at, now }).await?;
+    let DueEvent { event_id, tries, .. } = event;
+    let item_id = portal.work_item_id();
+    portal.db.write(SettleEvent { event_id, tries, outcome, again_at, item_id, now }).await?;
     Ok(again_at.is_none())
 }
 
@@ -80,9 +82,7 @@ enum NotNow {
 
 async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
     if is_about_money_going_back(&event.kind) {
-        tracing::error!(event = %event.event_id, kind = %event.kind,
-            "money went back at the gateway; a person has to book it");
-        return Ok("set aside: money went back at the gateway".to_owned());
+        return set_aside_money_that_went_back(portal, event).await;
     }
     let Some(gateway_ref) = event.object_id.as_deref().filter(|_| is_about_intents(&event.kind))
     else {
@@ -101,6 +101,19 @@ async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
         news::NewsOutcome::SetAside(why) => format!("set aside: {why}"),
         news::NewsOutcome::Waits => return Err(NotNow::BooksHalted),
     })
+}
+
+/// Nothing here books it, so a person has to; the matter is the event's own object.
+async fn set_aside_money_that_went_back(
+    portal: &Shared,
+    event: &DueEvent,
+) -> Result<String, NotNow> {
+    let object = event.object_id.as_deref().unwrap_or(&event.event_id);
+    let matter = Matter::new(WorkKind::MoneyWentBack, Thing::GatewayRefund, object);
+    let why = format!("Money went back at the gateway ({}); the book does not say so.", event.kind);
+    let (id, now) = (portal.work_item_id(), portal.now());
+    portal.db.write(Open(NewWorkItem { id, matter, account_id: None, why, now })).await?;
+    Ok("set aside: money went back at the gateway".to_owned())
 }
 
 fn is_about_intents(kind: &str) -> bool {

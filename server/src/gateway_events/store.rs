@@ -1,10 +1,12 @@
 //! The table of this room: gateway_event.
 
 use receivables::calendar::Micros;
+use receivables::ids::WorkItemId;
 use sqlx::{AnyConnection, AnyPool, Row};
 
 use crate::db::{Command, DbError};
 use crate::gateway::EventHint;
+use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
 
 const INSERT: &str = "
 insert into gateway_event
@@ -86,8 +88,12 @@ pub(super) async fn due(
 /// What became of an event: done with, or to be tried again.
 pub(super) struct SettleEvent {
     pub event_id: String,
+    /// Before this one.
+    pub tries: i64,
     pub outcome: String,
     pub again_at: Option<Micros>,
+    /// For the work list, should a person have to look.
+    pub item_id: WorkItemId,
     pub now: Micros,
 }
 
@@ -100,8 +106,31 @@ impl Command for SettleEvent {
             .bind(&self.event_id)
             .bind(self.again_at.unwrap_or(self.now).0)
             .bind(&self.outcome)
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
+        self.keep_list(tx).await
+    }
+}
+
+/// After these tries, about an hour, a person is asked; the tries go on.
+const TRIES_BEFORE_A_PERSON: i64 = 11;
+
+impl SettleEvent {
+    async fn keep_list(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        if self.tries + 1 < TRIES_BEFORE_A_PERSON {
+            return Ok(());
+        }
+        let kind = WorkKind::EventNotApplied;
+        let matter = Matter::new(kind, Thing::GatewayEvent, &self.event_id);
+        if self.again_at.is_none() {
+            work_list::close(tx, &matter, "resolved: it was acted upon", self.now).await?;
+            return Ok(());
+        }
+        let why = "The gateway's news cannot be acted upon; it is tried every hour. The event's \
+                   row says what stands in the way.";
+        let (id, now) = (self.item_id, self.now);
+        let item = NewWorkItem { id, matter, account_id: None, why: why.to_owned(), now };
+        work_list::open(tx, &item).await?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The sweep: every payment whose time has come is looked at, and events that never reached us
 //! are fetched. Each look ends with the payment posted, cancelled, expired, or with a later
-//! look; never silent, never in a loop.
+//! look; the last planned one puts it on the work list: never silent, never in a loop.
 
 use receivables::calendar::Micros;
 use receivables::payment::PaymentState;
@@ -15,8 +15,6 @@ use crate::payments::{
 use crate::state::Shared;
 
 const AT_ONCE: i64 = 50;
-/// When a payment is looked at again that could not be looked at now.
-const PUT_OFF_SECONDS: i64 = 10 * 60;
 /// How far back the list of events is read when no webhook has come for long.
 const EVENTS_BACK_SECONDS: i64 = 3 * 24 * 3_600;
 
@@ -67,8 +65,8 @@ pub async fn fetch_missed(portal: &Shared) -> Result<SweepCount, DbError> {
 /// One payment that cannot be looked at must not keep the others waiting.
 async fn put_off(portal: &Shared, payment: &PaymentRecord, why: &DbError) -> Result<(), DbError> {
     tracing::error!(payment = %payment.id, error = ?why, "a payment could not be looked at");
-    let until = portal.now().plus_seconds(PUT_OFF_SECONDS);
-    portal.db.write(PutOff { id: payment.id, until }).await
+    let (item_id, now) = (portal.work_item_id(), portal.now());
+    portal.db.write(PutOff { id: payment.id, item_id, now }).await
 }
 
 async fn look_at(portal: &Shared, payment: &PaymentRecord) -> Result<(), DbError> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::enqueue::OutboxKind;
 use super::letter::Letter;
 use super::senders::SendError;
-use super::store::{Claim, Claimed, Forget, Lane, Settle};
+use super::store::{Claim, Claimed, Forget, Lane, Settle, matter};
 use crate::db::DbError;
 use crate::state::Portal;
+use crate::work_list::NewWorkItem;
 
 /// For one delivery.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -15,7 +16,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 const LEASE_SECONDS: i64 = 300;
 const LONGEST_WAIT_SECONDS: i64 = 6 * 3_600;
 /// From here on a person should look; the tries go on.
-const WORRYING_TRIES: i64 = 8;
+pub(super) const WORRYING_TRIES: i64 = 8;
 const KEPT_DAYS: i64 = 30;
 
 /// What one pass did.
@@ -73,22 +74,26 @@ async fn deliver(portal: &Portal, row: &Claimed, count: &mut DeliveryCount) -> R
         Outcome::Sent => {
             count.sent += 1;
             tracing::info!(outbox = %id, kind, tries, "delivered");
-            Settle::Done { id, at: portal.now(), remark: None }
+            Settle::Done { id, at: portal.now(), remark: None, tries }
         }
         Outcome::Dropped(why) => {
             count.dropped += 1;
             tracing::info!(outbox = %id, kind, why, "there was nothing to deliver");
-            Settle::Done { id, at: portal.now(), remark: Some(why.to_owned()) }
+            Settle::Done { id, at: portal.now(), remark: Some(why.to_owned()), tries }
         }
         Outcome::Failed(error) => {
             count.failed += 1;
-            if tries >= WORRYING_TRIES {
-                tracing::error!(outbox = %id, kind, tries, %error, "still not delivered");
-            } else {
-                tracing::warn!(outbox = %id, kind, tries, %error, "not delivered yet");
-            }
-            let due_at = portal.now().plus_seconds(wait_seconds(tries));
-            Settle::Again { id, due_at, error: error.to_string() }
+            tracing::warn!(outbox = %id, kind, tries, %error, "not delivered yet");
+            let now = portal.now();
+            let item = (tries >= WORRYING_TRIES).then(|| NewWorkItem {
+                id: portal.work_item_id(),
+                matter: matter(id),
+                account_id: None,
+                why: format!("A {kind} was not delivered in {tries} tries; they go on."),
+                now,
+            });
+            let due_at = now.plus_seconds(wait_seconds(tries));
+            Settle::Again { id, due_at, error: error.to_string(), item }
         }
     };
     portal.db.write(settle).await

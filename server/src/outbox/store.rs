@@ -4,8 +4,10 @@ use receivables::calendar::Micros;
 use receivables::ids::OutboxId;
 use sqlx::{AnyConnection, Row};
 
+use super::deliver::WORRYING_TRIES;
 use super::enqueue::OutboxKind;
 use crate::db::{Command, DbError};
+use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
 
 pub(super) const ENQUEUE: &str = "
 insert into outbox (id, account_id, kind, payload, due_at, created_at)
@@ -99,8 +101,13 @@ impl Command for Claim {
 
 /// What became of a claimed row.
 pub enum Settle {
-    Done { id: OutboxId, at: Micros, remark: Option<String> },
-    Again { id: OutboxId, due_at: Micros, error: String },
+    Done { id: OutboxId, at: Micros, remark: Option<String>, tries: i64 },
+    Again { id: OutboxId, due_at: Micros, error: String, item: Option<NewWorkItem> },
+}
+
+/// A row that cannot be delivered, as the work list names it.
+pub(super) fn matter(id: OutboxId) -> Matter {
+    Matter::new(WorkKind::NotDelivered, Thing::Outbox, id)
 }
 
 impl Command for Settle {
@@ -109,13 +116,19 @@ impl Command for Settle {
     async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
         // No row when another deliverer has finished it meanwhile: it is done either way.
         match self {
-            Self::Done { id, at, remark } => {
+            Self::Done { id, at, remark, tries } => {
                 let query = sqlx::query(DONE).bind(id.to_string()).bind(at.0);
                 query.bind(remark.as_deref()).execute(&mut *tx).await?;
+                if *tries > WORRYING_TRIES {
+                    work_list::close(tx, &matter(*id), "resolved: it is done", *at).await?;
+                }
             }
-            Self::Again { id, due_at, error } => {
+            Self::Again { id, due_at, error, item } => {
                 let query = sqlx::query(AGAIN).bind(id.to_string()).bind(due_at.0);
                 query.bind(error.as_str()).execute(&mut *tx).await?;
+                if let Some(item) = item {
+                    work_list::open(tx, item).await?;
+                }
             }
         }
         Ok(())

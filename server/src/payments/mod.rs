@@ -12,6 +12,7 @@ mod cancel;
 mod credit;
 mod document;
 mod history;
+mod looks;
 pub mod news;
 pub mod post;
 mod preview;
@@ -26,6 +27,7 @@ pub use cancel::{Cancelled, cancel, expire};
 pub use credit::{Occasion, apply_credit};
 pub use document::document;
 pub use history::{PaymentCursor, payments_of};
+pub use looks::PutOff;
 pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use reservations::let_go_of_bills;
@@ -36,10 +38,9 @@ pub use start::{
     start,
 };
 pub use store::{
-    PaymentRecord, PutOff, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight,
-    to_look_at,
+    PaymentRecord, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight, to_look_at,
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] =
-    &[history::SQL, store::SQL, reservations::SQL, cancel::SQL, credit::SQL];
+    &[history::SQL, looks::SQL, store::SQL, reservations::SQL, cancel::SQL, credit::SQL];

@@ -5,11 +5,12 @@
 //! nothing; money received goes to [`super::post`].
 
 use receivables::calendar::Micros;
-use receivables::ids::PaymentId;
+use receivables::ids::{PaymentId, WorkItemId};
 use receivables::payment::{PaymentEvent, PaymentState};
 use receivables::tender::Tender;
 use sqlx::AnyConnection;
 
+use super::looks::{self, Looked};
 use super::post::{PostOutcome, Received, post};
 use super::reservations;
 use super::store::{self, PaymentRecord};
@@ -17,6 +18,7 @@ use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::{Intent, IntentStatus, MethodSummary};
 use crate::state::Shared;
+use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
 
 /// What was done with a piece of news.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,6 @@ pub async fn take(
     answered: Option<&Answered>,
 ) -> Result<NewsOutcome, DbError> {
     if let Some(why) = foreign(payment, intent) {
-        tracing::error!(payment = %payment.id, why, "an intent does not fit its payment");
         return set_aside(portal, payment, intent, why).await;
     }
     let event = match intent.status {
@@ -73,6 +74,16 @@ async fn set_aside(
     intent: &Intent,
     why: &'static str,
 ) -> Result<NewsOutcome, DbError> {
+    let matter = Matter::new(WorkKind::IntentDiffers, Thing::GatewayIntent, &intent.gateway_ref);
+    let why_in_words = format!("It was brought as news of {} and set aside: {why}.", payment.id);
+    let item = NewWorkItem {
+        id: portal.work_item_id(),
+        matter,
+        account_id: Some(payment.account_id),
+        why: why_in_words,
+        now: portal.now(),
+    };
+    portal.db.write(work_list::Open(item)).await?;
     if payment.gateway_ref.as_ref().is_none_or(|known| *known == intent.gateway_ref) {
         let event = PaymentEvent::NoClearAnswer;
         happen(portal, payment.id, event, Facts::default(), None).await?;
@@ -116,10 +127,7 @@ async fn take_money(
             happen(portal, payment.id, event, facts, None).await?;
             Ok(NewsOutcome::Waits)
         }
-        PostOutcome::Mismatch(why) => {
-            tracing::error!(payment = %payment.id, why, "received money could not be posted");
-            set_aside(portal, payment, intent, why).await
-        }
+        PostOutcome::Mismatch(why) => set_aside(portal, payment, intent, why).await,
     }
 }
 
@@ -173,7 +181,8 @@ pub async fn happen(
     answered: Option<Answered>,
 ) -> Result<NewsOutcome, DbError> {
     let now = portal.now();
-    portal.db.write(Happen { payment_id, event, facts, answered, now }).await
+    let item_id = portal.work_item_id();
+    portal.db.write(Happen { payment_id, event, facts, answered, item_id, now }).await
 }
 
 struct Happen {
@@ -181,6 +190,8 @@ struct Happen {
     event: PaymentEvent,
     facts: Facts,
     answered: Option<Answered>,
+    /// For the work list, should a person have to look.
+    item_id: WorkItemId,
     now: Micros,
 }
 
@@ -209,9 +220,11 @@ impl Command for Happen {
                 event = event.code(), "late news changes nothing");
             let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
             if look_was_due && payment.state.is_in_flight() {
-                let state = payment.state;
-                self.schedule(&mut payment, state);
+                let was = Looked::at(&payment);
+                payment.looks += 1;
+                payment.look_at = looks::next_look(&payment, self.now);
                 store::change(tx, &payment, event).await?;
+                looks::keep_list(tx, &payment, was, self.item_id, self.now).await?;
             }
             return Ok(NewsOutcome::Taken(payment.state));
         };
@@ -230,6 +243,7 @@ impl Happen {
     ) -> Result<(), DbError> {
         let look_was_due = payment.look_at.is_some_and(|at| at <= self.now);
         let was = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
+        let had_looked = Looked::at(&payment);
         let was_in_flight = payment.state.is_in_flight();
         payment.state = next;
         if self.facts.gateway_ref.is_some() && payment.gateway_ref.is_none() {
@@ -248,9 +262,16 @@ impl Happen {
         };
         let is = (payment.state, payment.decline.clone(), payment.gateway_ref.clone());
         if is != was || look_was_due {
-            self.schedule(&mut payment, was.0);
+            if next != was.0 {
+                payment.looks = 0;
+                payment.look_at = looks::next_look(&payment, self.now);
+            } else if look_was_due {
+                payment.looks += 1;
+                payment.look_at = looks::next_look(&payment, self.now);
+            }
             payment.changed_at = if is == was { payment.changed_at } else { self.now };
             store::change(tx, &payment, event).await?;
+            looks::keep_list(tx, &payment, had_looked, self.item_id, self.now).await?;
         }
         if was_in_flight && next.is_final() {
             reservations::release(tx, payment.id).await?;
@@ -267,26 +288,5 @@ impl Happen {
             }
             (_, event) => event,
         }
-    }
-
-    /// When the sweep looks again: unknown after 5 minutes, an hour, then daily; processing
-    /// after an hour, then daily; awaiting when it expires.
-    fn schedule(&self, payment: &mut PaymentRecord, was: PaymentState) {
-        const MINUTE: i64 = 60;
-        const HOUR: i64 = 60 * MINUTE;
-        const DAY: i64 = 24 * HOUR;
-        payment.looks = if payment.state == was { payment.looks + 1 } else { 0 };
-        let in_seconds = |seconds| Some(self.now.plus_seconds(seconds));
-        payment.look_at = match (payment.state, payment.looks) {
-            (PaymentState::Unknown, 0) => in_seconds(5 * MINUTE),
-            (PaymentState::Unknown, 1) | (PaymentState::Processing, 0) => in_seconds(HOUR),
-            (PaymentState::Unknown | PaymentState::Processing, _) => in_seconds(DAY),
-            // Asked too early or without effect: again in a minute.
-            (PaymentState::AwaitingPayer, _) => {
-                Some(payment.expires_at.max(self.now.plus_seconds(MINUTE)))
-            }
-            (PaymentState::Created, _) => in_seconds(MINUTE),
-            _ => None,
-        };
     }
 }

@@ -15,6 +15,7 @@ use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
 use sqlx::AnyConnection;
 
+use super::looks::{self, Looked};
 use super::preview::{AccountView, view_in};
 use super::reservations;
 use super::store::{self, PaymentRecord};
@@ -148,6 +149,7 @@ impl Post {
         let receipt = self.receipt(&payment, &account, &view, &allocation, receipts_issued);
         receipts::issue(tx, &receipt, now).await?;
 
+        let had_looked = Looked::at(&payment);
         payment.state = state;
         payment.received = received.amount;
         payment.gateway_ref = Some(received.gateway_ref.clone());
@@ -157,6 +159,7 @@ impl Post {
         payment.changed_at = now;
         payment.look_at = None;
         store::change(tx, &payment, event).await?;
+        looks::take_off(tx, &payment, had_looked, now).await?;
         receipts::send(tx, &self.portal, &receipt, &payment.started_by, now).await?;
         backend::write_back(tx, &self.portal, &receipt, now).await?;
         Ok(PostOutcome::Posted)

@@ -105,11 +105,7 @@ where payment_id = $1 and gateway_key = $2 and answered_at is null";
 const ASKED: &str = "
 update payment set asked_at = $2 where id = $1 and asked_at <= $3";
 
-const PUT_OFF: &str = "
-update payment set look_at = $2 where id = $1 and look_at is not null";
-
 pub(super) const SQL: &[&str] = &[
-    PUT_OFF,
     FIND,
     ACCOUNT_OF,
     FIND_FOR_CUSTOMER,
@@ -337,21 +333,6 @@ impl Command for TakeTurn {
     async fn apply(&self, tx: &mut AnyConnection) -> Result<bool, DbError> {
         let query = sqlx::query(ASKED).bind(self.id.to_string()).bind(self.now.0);
         Ok(query.bind(self.not_since.0).execute(tx).await?.rows_affected() == 1)
-    }
-}
-
-/// Puts the next look at a payment off, whatever it was that went wrong with this one.
-pub struct PutOff {
-    pub id: PaymentId,
-    pub until: Micros,
-}
-
-impl Command for PutOff {
-    type Reply = ();
-
-    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
-        sqlx::query(PUT_OFF).bind(self.id.to_string()).bind(self.until.0).execute(tx).await?;
-        Ok(())
     }
 }
 

@@ -308,6 +308,13 @@ impl TestPortal {
         sqlx::query_scalar(query).fetch_one(self.portal.db.read()).await.unwrap()
     }
 
+    /// What waits for a person: kind and what it is about, the oldest first.
+    pub async fn work(&self) -> Vec<(String, String)> {
+        let query = "select kind, thing_id from work_item where done_at is null \
+                     order by opened_at, id";
+        sqlx::query_as(query).fetch_all(self.portal.db.read()).await.unwrap()
+    }
+
     pub async fn count(&self, table: &'static str) -> i64 {
         let query = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(query).fetch_one(self.portal.db.read()).await.unwrap()

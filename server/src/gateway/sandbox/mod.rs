@@ -139,6 +139,11 @@ impl Sandbox {
         self.core.mishaps().extend(mishaps);
     }
 
+    /// Forgets the mishaps that no request has met yet.
+    pub fn forget_mishaps(&self) {
+        self.core.mishaps().clear();
+    }
+
     /// Brings to an end what time has brought to an end, and delivers the webhooks that are due.
     pub async fn tick(&self) -> Result<(), DbError> {
         let now = self.core.around.clock.now();

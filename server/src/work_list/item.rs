@@ -1,0 +1,91 @@
+//! What a work item says.
+
+use receivables::calendar::Micros;
+use receivables::ids::{AccountId, WorkItemId};
+
+/// Why a person has to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkKind {
+    /// Money came in that names no account.
+    UnmatchedMoney,
+    /// The gateway gave no clear answer about a payment, not even after the last planned look.
+    PaymentUnclear,
+    /// A bank has been confirming a payment for longer than banks do.
+    PaymentSlow,
+    /// An intent that carries our note, or is known as a payment's own, and does not fit it.
+    IntentDiffers,
+    /// News from the gateway that could not be acted upon, again and again.
+    EventNotApplied,
+    /// A mail or a write-back that cannot be delivered.
+    NotDelivered,
+    /// Money went back at the gateway and the book does not say so.
+    MoneyWentBack,
+}
+
+impl WorkKind {
+    /// The stored spelling.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnmatchedMoney => "unmatched_money",
+            Self::PaymentUnclear => "payment_unclear",
+            Self::PaymentSlow => "payment_slow",
+            Self::IntentDiffers => "intent_differs",
+            Self::EventNotApplied => "event_not_applied",
+            Self::NotDelivered => "not_delivered",
+            Self::MoneyWentBack => "money_went_back",
+        }
+    }
+}
+
+/// What kind of thing an item is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Payment,
+    Refund,
+    GatewayIntent,
+    GatewaySession,
+    GatewayEvent,
+    GatewayRefund,
+    GatewayDispute,
+    Outbox,
+}
+
+impl Thing {
+    /// The stored spelling.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+            Self::GatewayIntent => "gateway_intent",
+            Self::GatewaySession => "gateway_session",
+            Self::GatewayEvent => "gateway_event",
+            Self::GatewayRefund => "gateway_refund",
+            Self::GatewayDispute => "gateway_dispute",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
+/// What is open at most once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matter {
+    pub kind: WorkKind,
+    pub thing: Thing,
+    pub thing_id: String,
+}
+
+impl Matter {
+    pub fn new(kind: WorkKind, thing: Thing, thing_id: impl ToString) -> Self {
+        Self { kind, thing, thing_id: thing_id.to_string() }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NewWorkItem {
+    pub id: WorkItemId,
+    pub matter: Matter,
+    pub account_id: Option<AccountId>,
+    /// In plain words, without names, addresses or references that a payer wrote.
+    pub why: String,
+    pub now: Micros,
+}
