@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
-use server::db::Database;
-use server::{counter, demo, imports, ledger, router, serve, work_list};
+use server::db::{self, Database};
+use server::{audit, counter, demo, imports, ledger, router, serve, work_list};
 
 /// Prints a line; a reader who has gone away is no fault of ours.
 macro_rules! tell {
@@ -55,6 +55,12 @@ enum Command {
     Preview(counter::PreviewArgs),
     /// Verify the invariants of the book.
     Check,
+    /// Print the head of the audit trail and verify every act of it.
+    Audit {
+        /// A head that was kept elsewhere: proves that nothing was cut off since.
+        #[arg(long)]
+        head: Option<audit::Head>,
+    },
     /// List what waits for a person, or end an item of it.
     Work {
         #[command(subcommand)]
@@ -136,6 +142,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             tell!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
         }
         Command::Check => return check(&open(&loaded).await?).await,
+        Command::Audit { head } => return verify_audit(&open(&loaded).await?, head).await,
         Command::Work { command: None } => {
             tell!("{}", work_list::table(&open(&loaded).await?).await?)
         }
@@ -161,6 +168,22 @@ async fn load_demo(loaded: &Loaded) -> Result<(), AnyError> {
     let told = demo::run(&database, settings, &loaded.zone, &SystemClock, chance).await?;
     tell!("{told}");
     Ok(())
+}
+
+async fn verify_audit(
+    database: &Database,
+    kept: Option<audit::Head>,
+) -> Result<ExitCode, AnyError> {
+    let mut moment = db::snapshot(database.read()).await?;
+    let trail = audit::verify(&mut moment, kept.as_ref()).await?;
+    tell!("head    {}", trail.head);
+    tell!("waiting {} acts of the last moments have no place yet", trail.unsealed);
+    if let Some(broken) = trail.broken {
+        tell!("BROKEN  {broken}");
+        return Ok(ExitCode::FAILURE);
+    }
+    tell!("The audit trail is whole.");
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn check(database: &Database) -> Result<ExitCode, AnyError> {

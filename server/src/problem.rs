@@ -166,6 +166,11 @@ tokio::task_local! {
     pub static REQUEST_NAME: String;
 }
 
+/// The id of the request being answered, if this is done for one.
+pub fn request_name() -> Option<String> {
+    REQUEST_NAME.try_with(Clone::clone).ok()
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let parts = *self.0;
@@ -174,7 +179,7 @@ impl IntoResponse for Refusal {
             title: title(parts.code),
             status: parts.status.as_u16(),
             detail: parts.detail,
-            instance: REQUEST_NAME.try_with(Clone::clone).unwrap_or_default(),
+            instance: request_name().unwrap_or_default(),
             code: parts.code.to_owned(),
             money_taken: parts.money_taken,
             errors: parts.errors,

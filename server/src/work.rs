@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{gateway_events, outbox, sign_in};
+use crate::{audit, gateway_events, outbox, sign_in};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,7 @@ enum Work {
     MissedEvents,
     Forgetting,
     Book,
+    Sealing,
 }
 
 /// Runs until `stop` says so. Work in hand is finished first; a round that fails is logged and
@@ -31,7 +32,8 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::Sweep),
         rounds(&portal, stop.clone(), Work::MissedEvents),
         rounds(&portal, stop.clone(), Work::Forgetting),
-        rounds(&portal, stop, Work::Book),
+        rounds(&portal, stop.clone(), Work::Book),
+        rounds(&portal, stop, Work::Sealing),
     );
 }
 
@@ -58,6 +60,7 @@ impl Work {
             Self::Sweep => 10,
             Self::MissedEvents => 300,
             Self::Forgetting => 3_600,
+            Self::Sealing => 5,
             Self::Book => portal.settings.book.check_every_minutes * 60,
         })
     }
@@ -66,7 +69,7 @@ impl Work {
         match self {
             Self::Events => portal.work.events.notified().await,
             Self::Outbox => portal.work.outbox.notified().await,
-            Self::Sweep | Self::MissedEvents | Self::Forgetting | Self::Book => {
+            Self::Sweep | Self::MissedEvents | Self::Forgetting | Self::Book | Self::Sealing => {
                 std::future::pending().await
             }
         }
@@ -82,6 +85,7 @@ impl Work {
             }
             Self::Forgetting => forget(portal).await,
             Self::Book => check_the_book(portal).await,
+            Self::Sealing => audit::seal(portal).await.map(|sealed| log(self, sealed)),
         };
         if let Err(error) = outcome {
             tracing::error!(work = ?self, %error, "a round of work failed");
@@ -101,6 +105,9 @@ async fn forget(portal: &Shared) -> Result<(), DbError> {
 pub async fn check_the_book(portal: &Shared) -> Result<(), DbError> {
     let was_halted = portal.book.is_halted();
     let checked = portal.book.look(portal.db.read(), portal.now()).await?;
+    // Kept outside, as logs are, the head proves later that nothing was cut off.
+    let head = audit::head(portal.db.read()).await?;
+    tracing::info!(%head, "the head of the audit trail");
     if was_halted && checked.broken.is_empty() {
         portal.work.events.notify_one();
     }

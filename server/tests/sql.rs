@@ -14,6 +14,7 @@ use support::{On, fresh_database};
 fn every_text() -> Vec<&'static str> {
     let rooms = [
         server::accounts::SQL,
+        server::audit::SQL,
         server::bills::SQL,
         server::counter::SQL,
         server::gateway_events::SQL,

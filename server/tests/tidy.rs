@@ -109,6 +109,7 @@ fn a_table_is_written_by_one_room() {
         ("posting", "ledger"),
         ("entry", "ledger"),
         ("application", "ledger"),
+        ("audit_act", "audit"),
         ("bill", "bills"),
         ("bill_line", "bills"),
         ("account", "accounts"),

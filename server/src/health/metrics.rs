@@ -17,10 +17,12 @@ where done_at is null and due_at <= $1";
 
 const PAYMENTS: &str = "select state, count(*) from payment group by state order by state";
 
+const UNSEALED: &str = "select min(at) from audit_act where n is null";
+
 const CREDIT: &str = "
 select currency, cast(sum(credit) as bigint) from account group by currency order by currency";
 
-pub(super) const SQL: &[&str] = &[OLDEST_UNPOSTED_EVENT, OUTBOX, PAYMENTS, CREDIT];
+pub(super) const SQL: &[&str] = &[OLDEST_UNPOSTED_EVENT, OUTBOX, UNSEALED, PAYMENTS, CREDIT];
 
 /// What was found at one moment.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Measured {
     /// How long the longest waiting letter or write-back has been due.
     pub outbox_age_seconds: i64,
     pub outbox_most_tries: i64,
+    /// How long the oldest act has waited for its place in the audit trail.
+    pub audit_unsealed_seconds: i64,
     pub payments: Vec<(String, i64)>,
     /// Paid and not applied, in minor units.
     pub credit: Vec<(String, i64)>,
@@ -44,6 +48,7 @@ pub async fn measure(portal: &Portal) -> Result<Measured, DbError> {
     let age = |since: Option<i64>| since.map_or(0, |at| seconds_between(Micros(at), now));
     let events = sqlx::query(OLDEST_UNPOSTED_EVENT).fetch_one(pool).await?;
     let outbox = sqlx::query(OUTBOX).bind(now.0).fetch_one(pool).await?;
+    let unsealed = sqlx::query(UNSEALED).fetch_one(pool).await?;
     let checked = portal.book.last();
     Ok(Measured {
         books_ok: !portal.book.is_halted(),
@@ -53,6 +58,7 @@ pub async fn measure(portal: &Portal) -> Result<Measured, DbError> {
         outbox_waiting: outbox.try_get(0)?,
         outbox_age_seconds: age(outbox.try_get(1)?),
         outbox_most_tries: outbox.try_get(2)?,
+        audit_unsealed_seconds: age(unsealed.try_get(0)?),
         payments: counts(pool, PAYMENTS).await?,
         credit: counts(pool, CREDIT).await?,
     })
@@ -91,6 +97,8 @@ impl Measured {
         text.one("outbox_age_seconds", "Since when the oldest is due.", self.outbox_age_seconds);
         let tries = "How often the most stubborn of them was tried.";
         text.one("outbox_most_tries", tries, self.outbox_most_tries);
+        let unsealed = "Since when the oldest act waits for its place in the audit trail.";
+        text.one("audit_unsealed_seconds", unsealed, self.audit_unsealed_seconds);
         text.family("payments", "Payments by state.", "state", &self.payments);
         let credit = "Money received and not applied to a bill, in minor units.";
         text.family("credit_on_account_minor", credit, "currency", &self.credit);

@@ -21,13 +21,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use receivables::calendar::CivilDate;
+use receivables::calendar::{CivilDate, Micros};
 use receivables::money::Currency;
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
 use thiserror::Error;
 
-use crate::clock::{Chance, Clock};
+use crate::audit::{self, NewAct};
+use crate::clock::{Chance, Clock, ten_bytes};
 use crate::config::Zone;
-use crate::db::{Database, DbError};
+use crate::db::{Command, Database, DbError};
 use apply::Applying;
 
 /// Every SQL text of this room; a test prepares them on both engines.
@@ -138,6 +141,7 @@ pub async fn run(
         .map_err(|error| ImportError::Unreadable { file: args.file.clone(), error })?;
     let table = read::read(&bytes, &map).map_err(ImportError::Refused)?;
     let rows = rows::parse(&table, &map, currency).map_err(ImportError::Refused)?;
+    let file_hash = hex::encode(Sha256::digest(&bytes));
     drop((bytes, table));
     let plan =
         plan::plan(db.read(), rows, &map, currency, as_of).await?.map_err(ImportError::Refused)?;
@@ -148,8 +152,35 @@ pub async fn run(
         let bar = progress(summary.new_bills + summary.settled_since);
         apply::apply(db, plan, &applying, |rows| bar.inc(rows as u64)).await?;
         bar.finish_and_clear();
+        let run = hex::encode(ten_bytes(applying.chance.as_ref()));
+        db.write(RecordImport { run, file_hash, now }).await?;
     }
     Ok(summary)
+}
+
+/// Every bill and payment has an act of its own; this one says which file they came from.
+struct RecordImport {
+    run: String,
+    file_hash: String,
+    now: Micros,
+}
+
+impl Command for RecordImport {
+    type Reply = ();
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        let act = NewAct {
+            id: format!("import/{}", self.run),
+            kind: "import_applied".to_owned(),
+            actor: "operator".to_owned(),
+            about: self.file_hash.clone(),
+            account_id: None,
+            at: self.now,
+            request: None,
+            digest: None,
+        };
+        audit::record(tx, &act).await
+    }
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -7,6 +7,8 @@ use receivables::money::{Currency, MinorUnits};
 use sqlx::AnyConnection;
 
 use super::append_many::{append_applications, append_entries};
+use super::digest::act_of;
+use crate::audit;
 use crate::db::DbError;
 
 /// The book's accounts. What customers owe, what the biller earned, money at a gateway on its
@@ -153,8 +155,9 @@ pub async fn append(tx: &mut AnyConnection, posting: &NewPosting) -> Result<Appe
     if written.rows_affected() == 0 {
         return Ok(Appended::Before);
     }
-    let posting = std::slice::from_ref(posting);
-    append_entries(tx, posting).await?;
-    append_applications(tx, posting).await?;
+    let alone = std::slice::from_ref(posting);
+    append_entries(tx, alone).await?;
+    append_applications(tx, alone).await?;
+    audit::record(tx, &act_of(posting)).await?;
     Ok(Appended::Done)
 }

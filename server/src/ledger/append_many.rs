@@ -4,6 +4,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::NewPosting;
 use super::append::{INSERT_APPLICATION, INSERT_ENTRY, INSERT_POSTING, NewApplication, NewEntry};
+use super::digest::act_of;
+use crate::audit;
 use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 use receivables::money::MinorUnits;
 
@@ -20,7 +22,9 @@ pub async fn append_many(tx: &mut AnyConnection, postings: &[NewPosting]) -> Res
         insert_postings(tx, rows).await?;
     }
     append_entries(tx, postings).await?;
-    append_applications(tx, postings).await
+    append_applications(tx, postings).await?;
+    let acts: Vec<_> = postings.iter().map(act_of).collect();
+    audit::record_many(tx, &acts).await
 }
 
 /// All entries of these postings, many a statement.

@@ -2,6 +2,8 @@
 
 use sqlx::{AnyPool, Row};
 
+use super::digest::changed;
+use crate::audit;
 use crate::db::{DbError, snapshot};
 
 /// One invariant: what holds, and the rows that break it, named.
@@ -236,5 +238,10 @@ pub async fn check(pool: &AnyPool) -> Result<Vec<Finding>, DbError> {
         let broken = broken.collect::<Result<Vec<_>, _>>()?;
         findings.push(Finding { holds: invariant.holds, broken });
     }
+    let holds = "every posting is as the audit trail recorded it";
+    findings.push(Finding { holds, broken: changed(&mut moment).await? });
+    let holds = "every act of the audit trail is as it was sealed";
+    let broken = audit::verify(&mut moment, None).await?.broken.into_iter().collect();
+    findings.push(Finding { holds, broken });
     Ok(findings)
 }

@@ -6,6 +6,7 @@
 mod append;
 mod append_many;
 mod check;
+mod digest;
 mod watch;
 
 pub use append::{
@@ -16,4 +17,4 @@ pub use check::{Finding, check};
 pub use watch::{BookWatch, Checked};
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[append::SQL, check::SQL];
+pub const SQL: &[&[&str]] = &[append::SQL, check::SQL, digest::SQL];

@@ -22,6 +22,7 @@ mod routes;
 mod staff_routes;
 mod start;
 mod store;
+mod trail;
 
 pub use cancel::{Cancelled, cancel, expire};
 pub use credit::{Occasion, apply_credit};

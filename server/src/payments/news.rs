@@ -14,6 +14,7 @@ use super::looks::{self, Looked};
 use super::post::{PostOutcome, Received, post};
 use super::reservations;
 use super::store::{self, PaymentRecord};
+use super::trail;
 use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::{Intent, IntentStatus, MethodSummary};
@@ -275,6 +276,8 @@ impl Happen {
         }
         if was_in_flight && next.is_final() {
             reservations::release(tx, payment.id).await?;
+            let (n, actor) = (payment.version + 1, payment.gateway.clone());
+            trail::record(tx, &payment, n, &actor, None).await?;
         }
         Ok(())
     }

@@ -15,10 +15,11 @@ use super::news::{self, Answered, Facts, NewsOutcome};
 use super::preview::{AccountView, refusal_of, view_in};
 use super::reservations;
 use super::store::{self, PaymentRecord};
+use super::trail;
 use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::{GatewayError, Intent, IntentRequest, NotAskable, askable};
-use crate::problem::Refusal;
+use crate::problem::{Refusal, request_name};
 use crate::state::{Portal, Shared};
 
 /// Who wants to start what.
@@ -49,7 +50,8 @@ enum Decision {
 
 /// Starts a payment, or repeats the answer to the same request.
 pub async fn start(portal: &Shared, starting: Starting) -> Result<StartOutcome, Refusal> {
-    let command = Start { portal: portal.clone(), starting: starting.clone() };
+    let (portal_too, starting_too) = (portal.clone(), starting.clone());
+    let command = Start { portal: portal_too, starting: starting_too, request: request_name() };
     let (payment, repeated) = match portal.db.write(command).await {
         Ok(Decision::Started(payment)) => (*payment, false),
         Ok(Decision::Repeated(payment)) => (*payment, true),
@@ -193,6 +195,8 @@ pub fn create_key(payment_id: PaymentId) -> String {
 struct Start {
     portal: Shared,
     starting: Starting,
+    /// As the log names it.
+    request: Option<String>,
 }
 
 impl Command for Start {
@@ -234,6 +238,7 @@ impl Command for Start {
         store::insert(tx, &payment).await?;
         reservations::reserve(tx, &payment).await?;
         store::write_history(tx, &payment, 0, "started").await?;
+        trail::record(tx, &payment, 0, &payment.started_by, self.request.clone()).await?;
         let key = create_key(payment.id);
         store::write_attempt(tx, payment.id, "create", &key, payment.started_at).await?;
         Ok(Decision::Started(Box::new(payment)))
