@@ -16,6 +16,7 @@ pub mod bill;
 pub mod calendar;
 pub mod ids;
 pub mod money;
+pub mod moves;
 pub mod open_item;
 pub mod payment;
 pub mod receipt;

@@ -50,12 +50,15 @@ create table adjustment (
   proposed_at bigint not null,
   decided_by text,
   decided_at bigint,
+  reversed_by text,
+  reversed_at bigint,
   idempotency_key text not null,
   request_hash text not null,
   constraint an_adjustment_is_proposed_once unique (proposed_by, idempotency_key),
   constraint adjustment_is_positive check (amount = cast(amount as bigint) and amount > 0),
   constraint nobody_approves_their_own_write_off check (
-    kind <> 'write_off' or decided_by is null or decided_by <> proposed_by
+    kind <> 'write_off' or state not in ('posted', 'reversed')
+    or (decided_by is not null and decided_by <> proposed_by)
   )
 );
 create index adjustment_by_account on adjustment (account_id, proposed_at, id);

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod adjustments;
 pub mod backend;
 pub mod bills;
 pub mod clock;

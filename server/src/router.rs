@@ -5,7 +5,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
-use crate::{accounts, bills, gateway_events, outbox, payments, portal_page, receipts, sign_in};
+use crate::{
+    accounts, adjustments, bills, gateway_events, outbox, payments, portal_page, receipts, sign_in,
+};
 
 /// The API's own description, beside what each handler says of itself.
 #[derive(OpenApi)]
@@ -43,7 +45,7 @@ fn api() -> OpenApiRouter<Shared> {
 
 /// Staff, who bring a key with every request: no cookie that another site could abuse.
 fn staff() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(payments::staff_router())
+    OpenApiRouter::new().merge(payments::staff_router()).merge(adjustments::router())
 }
 
 /// The routes that act on a session; `web::serve` puts the app and the guards around them.

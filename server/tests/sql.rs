@@ -15,6 +15,7 @@ fn every_text() -> Vec<&'static str> {
     let rooms = [
         server::accounts::SQL,
         server::audit::SQL,
+        server::adjustments::SQL,
         server::bills::SQL,
         server::counter::SQL,
         server::gateway_events::SQL,

@@ -80,6 +80,10 @@ impl Reason {
             Self::WholeBill => "whole_bill",
         }
     }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
 }
 
 /// One line of an allocation. `before` is what was available on the item; always

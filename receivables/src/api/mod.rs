@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod bills;
+pub mod corrections;
 pub mod payments;
 pub mod portal;
 pub mod problem;

@@ -42,7 +42,12 @@ const CANCEL: &str = "
 update bill set standing = 'cancelled', hold_reason = $2, open_amount = 0
 where id = $1 and open_amount = total";
 
-pub const SQL: &[&str] = &[FIND_ACCOUNT, FIND_BILL, SET_STANDING, CANCEL];
+// Only beside the posting that gave up what was left.
+const GIVE_UP: &str = "
+update bill set standing = 'written_off', hold_reason = null
+where id = $1 and open_amount = 0 and standing in ('issued', 'in_dispute')";
+
+pub const SQL: &[&str] = &[FIND_ACCOUNT, FIND_BILL, SET_STANDING, CANCEL, GIVE_UP];
 
 struct LockedBill {
     account_id: AccountId,
@@ -81,6 +86,12 @@ pub async fn release_hold(
         return Ok(Err(HoldRefusal::NotOnHold));
     }
     set_standing(tx, bill_id, Standing::InDispute, Standing::Issued, None).await.map(Ok)
+}
+
+/// Notes that what was left of a bill is given up. Only beside the posting that does it.
+pub async fn give_up(tx: &mut AnyConnection, bill_id: BillId) -> Result<(), DbError> {
+    let written = sqlx::query(GIVE_UP).bind(bill_id.to_string()).execute(tx).await?;
+    expect_rows(&written, 1, "bill")
 }
 
 /// The posting that takes a bill back.

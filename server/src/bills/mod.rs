@@ -13,9 +13,9 @@ mod routes;
 mod settle;
 
 pub use details::{BillNotThere, find_details};
-pub use hold::{Cancellation, HoldRefusal, cancel_bill, put_on_hold, release_hold};
+pub use hold::{Cancellation, HoldRefusal, cancel_bill, give_up, put_on_hold, release_hold};
 pub use issue::{IssueRefusal, NewBill, TOTAL_AT_MOST, issue_bill, issue_bills};
-pub use open_items::{StoredItem, open_items, part_payment_code};
+pub use open_items::{StoredItem, find_item, open_items, part_payment_code};
 pub use past::past_bills;
 pub use routes::router;
 pub use settle::{settle_applications, settle_whole};

@@ -20,7 +20,16 @@ from bill b
 where b.account_id = $1 and b.open_amount > 0 and b.standing in ('issued', 'in_dispute')
 order by b.due_on, b.id";
 
-pub(super) const SQL: &[&str] = &[OPEN_ITEMS];
+/// One bill of an account, whatever became of it.
+const ONE_ITEM: &str = "
+select b.id, b.number, b.period_from, b.period_to, b.issued_on, b.due_on, b.total,
+  b.open_amount, b.standing, b.hold_reason, b.part_payment,
+  (select coalesce(cast(sum(r.amount) as bigint), 0) from reservation r
+    where r.account_id = b.account_id and r.bill_id = b.id) as in_flight
+from bill b
+where b.account_id = $1 and b.id = $2 and b.standing <> 'draft'";
+
+pub(super) const SQL: &[&str] = &[OPEN_ITEMS, ONE_ITEM];
 
 /// An open item with what people call it.
 #[derive(Clone, Debug)]
@@ -40,6 +49,16 @@ pub async fn open_items(
     // The order of text differs between databases; the rules' own order does not.
     items.sort_by(|a, b| a.item.oldest_due_key().cmp(&b.item.oldest_due_key()));
     Ok(items)
+}
+
+/// One bill of an account, paid or not; the account stands in the query.
+pub async fn find_item(
+    db: impl Executor<'_, Database = Any>,
+    account_id: AccountId,
+    bill_id: BillId,
+) -> Result<Option<StoredItem>, DbError> {
+    let query = sqlx::query(ONE_ITEM).bind(account_id.to_string()).bind(bill_id.to_string());
+    query.fetch_optional(db).await?.as_ref().map(stored_item).transpose()
 }
 
 fn stored_item(row: &AnyRow) -> Result<StoredItem, DbError> {

@@ -48,6 +48,28 @@ where r.reverses is not null
     or coalesce(a.payment_id, '') <> coalesce(r.payment_id, '')
     or coalesce(a.adjustment_id, '') <> coalesce(r.adjustment_id, ''))";
 
+const ADJUSTMENTS_POST_ONCE: &str = "
+select a.id from adjustment a
+left join (
+  select adjustment_id, count(*) as postings from posting
+  where kind in ('credit_note', 'write_off') group by adjustment_id
+) x on x.adjustment_id = a.id
+left join (
+  select adjustment_id, count(*) as reversals from posting
+  where kind = 'adjustment_reversed' group by adjustment_id
+) r on r.adjustment_id = a.id
+where coalesce(x.postings, 0) <> case when a.state in ('posted', 'reversed') then 1 else 0 end
+  or coalesce(r.reversals, 0) <> case when a.state = 'reversed' then 1 else 0 end";
+
+const ADJUSTMENTS_EQUAL_THE_BOOK: &str = "
+select a.id from adjustment a
+left join (
+  select x.adjustment_id, cast(sum(e.amount) as bigint) as booked
+  from posting x join entry e on e.posting_id = x.id
+  where e.book_account in ('credit_notes', 'write_offs') group by x.adjustment_id
+) b on b.adjustment_id = a.id
+where coalesce(b.booked, 0) <> case when a.state = 'posted' then a.amount else 0 end";
+
 const BILLS_EQUAL_THE_BOOK: &str = "
 select b.id from bill b
 left join (
@@ -164,6 +186,11 @@ const INVARIANTS: &[Invariant] = &[
         broken: REVERSALS_FIT_WHAT_THEY_REVERSE,
     },
     Invariant { holds: "every bill's open amount is the book's", broken: BILLS_EQUAL_THE_BOOK },
+    Invariant { holds: "every adjustment posted once", broken: ADJUSTMENTS_POST_ONCE },
+    Invariant {
+        holds: "every adjustment's amount is the book's",
+        broken: ADJUSTMENTS_EQUAL_THE_BOOK,
+    },
     Invariant { holds: "every bill's lines sum to its total", broken: LINES_ADD_UP },
     Invariant { holds: "every payment's money is applied or on account", broken: PAYMENTS_ADD_UP },
     Invariant { holds: "every posted payment posted once", broken: POSTED_ONCE },
@@ -205,6 +232,8 @@ pub(super) const SQL: &[&str] = &[
     BILLS_ADD_UP,
     NOTHING_IS_TAKEN_BACK_TWICE,
     REVERSALS_FIT_WHAT_THEY_REVERSE,
+    ADJUSTMENTS_POST_ONCE,
+    ADJUSTMENTS_EQUAL_THE_BOOK,
     BILLS_EQUAL_THE_BOOK,
     LINES_ADD_UP,
     PAYMENTS_ADD_UP,

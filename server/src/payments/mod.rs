@@ -13,6 +13,7 @@ mod credit;
 mod document;
 mod history;
 mod looks;
+mod moves;
 pub mod news;
 pub mod post;
 mod preview;
@@ -29,6 +30,7 @@ pub use credit::{Occasion, apply_credit};
 pub use document::document;
 pub use history::{PaymentCursor, payments_of};
 pub use looks::PutOff;
+pub use moves::{Moving, move_payment};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use reservations::let_go_of_bills;
@@ -43,5 +45,12 @@ pub use store::{
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] =
-    &[history::SQL, looks::SQL, store::SQL, reservations::SQL, cancel::SQL, credit::SQL];
+pub const SQL: &[&[&str]] = &[
+    history::SQL,
+    looks::SQL,
+    moves::SQL,
+    store::SQL,
+    reservations::SQL,
+    cancel::SQL,
+    credit::SQL,
+];

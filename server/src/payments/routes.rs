@@ -28,7 +28,7 @@ use crate::gateway_events::ask_now;
 use crate::problem::Refusal;
 use crate::sign_in::Caller;
 use crate::state::Shared;
-use crate::web::{Body, Page, Path, Query};
+use crate::web::{Body, Page, Path, Query, idempotency_key};
 
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -259,26 +259,4 @@ async fn document_of(
     let account = account_of(portal, caller, payment.account_id).await?;
     let receipt_number = crate::receipts::number_of(portal.db.read(), id).await?;
     Ok(document(portal, &payment, account.number, receipt_number, intent))
-}
-
-/// One key, 1 to 255 visible ASCII characters, bare or quoted as the draft standard says.
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Refusal> {
-    let mut keys = headers.get_all("idempotency-key").iter();
-    let Some(key) = keys.next() else {
-        let words = "Send an Idempotency-Key, so that a repeat is not a second payment.";
-        let code = "idempotency-key-missing";
-        return Err(Refusal::bad_request(code, words).at("header:Idempotency-Key"));
-    };
-    let bare = key
-        .to_str()
-        .ok()
-        .map(|key| key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key));
-    let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
-    bare.filter(|key| (1..=255).contains(&key.len()) && keys.next().is_none())
-        .filter(visible)
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            let words = "An Idempotency-Key is one header of 1 to 255 visible characters.";
-            Refusal::bad_request("idempotency-key-invalid", words).at("header:Idempotency-Key")
-        })
 }

@@ -13,6 +13,7 @@ mod csp_reports;
 mod field_code;
 mod forged;
 mod headers;
+mod idempotency;
 mod page;
 mod path;
 mod query;
@@ -20,6 +21,7 @@ mod strict_json;
 
 pub use body::{Body, RawBody, require_json};
 pub use content_policy::set_plain_page;
+pub use idempotency::{DryRun, idempotency_key};
 pub use page::Page;
 pub use path::Path;
 pub use query::Query;

@@ -1,0 +1,134 @@
+//! Deciding on an adjustment: approving or declining a write-off that somebody else proposed,
+//! and taking back what was posted.
+
+use receivables::api::corrections::{AdjustmentDocument, AdjustmentKind, AdjustmentState};
+use receivables::ids::AdjustmentId;
+use sqlx::AnyConnection;
+
+use super::effect::{effect_of, post, reversal_of};
+use super::propose::document;
+use super::store::{self, AdjustmentRecord, Signature};
+use crate::accounts;
+use crate::db::{Command, DbError};
+use crate::ledger::PostingKind;
+use crate::problem::Refusal;
+use crate::state::Shared;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Decline,
+    /// Takes back what was posted.
+    Reverse,
+}
+
+impl Decision {
+    /// Where a decision leads from where; every other pair is refused.
+    const TRANSITIONS: [(AdjustmentState, Self, AdjustmentState); 3] = [
+        (AdjustmentState::Proposed, Self::Approve, AdjustmentState::Posted),
+        (AdjustmentState::Proposed, Self::Decline, AdjustmentState::Declined),
+        (AdjustmentState::Posted, Self::Reverse, AdjustmentState::Reversed),
+    ];
+
+    fn leads_to(self, from: AdjustmentState) -> Option<AdjustmentState> {
+        let found = Self::TRANSITIONS.iter().find(|row| (row.0, row.1) == (from, self));
+        found.map(|(_, _, to)| *to)
+    }
+
+    const fn result(self) -> AdjustmentState {
+        match self {
+            Self::Approve => AdjustmentState::Posted,
+            Self::Decline => AdjustmentState::Declined,
+            Self::Reverse => AdjustmentState::Reversed,
+        }
+    }
+}
+
+/// Decides on an adjustment. The same decision by the same operator again changes nothing.
+pub async fn decide(
+    portal: &Shared,
+    operator: &str,
+    id: AdjustmentId,
+    decision: Decision,
+    dry_run: bool,
+) -> Result<AdjustmentDocument, Refusal> {
+    let (portal_, operator) = (portal.clone(), operator.to_owned());
+    portal.db.write(Decide { portal: portal_, operator, id, decision, dry_run }).await?
+}
+
+struct Decide {
+    portal: Shared,
+    operator: String,
+    id: AdjustmentId,
+    decision: Decision,
+    dry_run: bool,
+}
+
+impl Command for Decide {
+    type Reply = Result<AdjustmentDocument, Refusal>;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
+        let Some(found) = store::find(&mut *tx, self.id).await? else {
+            return Ok(Err(Refusal::not_found()));
+        };
+        let Some(account) = accounts::lock(tx, found.account_id).await? else {
+            return Ok(Err(Refusal::not_found()));
+        };
+        // Read again under the lock: another operator may have decided meanwhile.
+        let Some(mut adjustment) = store::find(&mut *tx, self.id).await? else {
+            return Ok(Err(Refusal::not_found()));
+        };
+        let from = adjustment.state;
+        let mine = self.signed_by(&adjustment).is_some_and(|signed| signed.by == self.operator);
+        if from == self.decision.result() && mine {
+            return Ok(Ok(document(&adjustment, account.currency, None)));
+        }
+        let Some(to) = self.decision.leads_to(from) else {
+            let words = format!("This has been decided already: it is {}.", from.code());
+            return Ok(Err(Refusal::conflict("invalid-state", words)));
+        };
+        let own = adjustment.proposed_by == self.operator;
+        if own && adjustment.kind == AdjustmentKind::WriteOff && self.decision == Decision::Approve
+        {
+            let words = "Somebody else has to approve what you proposed.";
+            return Ok(Err(Refusal::new(axum::http::StatusCode::FORBIDDEN, "own-proposal", words)));
+        }
+        let worked_out = match self.decision {
+            Decision::Approve => effect_of(tx, &adjustment).await?.map(Some),
+            Decision::Reverse => reversal_of(tx, &adjustment).await?.map(Some),
+            Decision::Decline => Ok(None),
+        };
+        let effect = match worked_out {
+            Ok(effect) => effect,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        adjustment.state = to;
+        let signature = Some(Signature { by: self.operator.clone(), at: self.portal.now() });
+        match self.decision {
+            Decision::Reverse => adjustment.reversed = signature,
+            Decision::Approve | Decision::Decline => adjustment.decided = signature,
+        }
+        if !self.dry_run {
+            store::change(tx, &adjustment, from).await?;
+            if let Some(effect) = &effect {
+                let kind = match self.decision {
+                    Decision::Reverse => PostingKind::AdjustmentReversed,
+                    Decision::Approve | Decision::Decline => PostingKind::WriteOff,
+                };
+                post(tx, &self.portal, &account, &adjustment, kind, effect).await?;
+            }
+        }
+        let mut document = document(&adjustment, account.currency, effect.as_ref());
+        document.dry_run = self.dry_run;
+        Ok(Ok(document))
+    }
+}
+
+impl Decide {
+    fn signed_by<'a>(&self, adjustment: &'a AdjustmentRecord) -> Option<&'a Signature> {
+        match self.decision {
+            Decision::Reverse => adjustment.reversed.as_ref(),
+            Decision::Approve | Decision::Decline => adjustment.decided.as_ref(),
+        }
+    }
+}

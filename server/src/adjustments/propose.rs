@@ -1,0 +1,159 @@
+//! Proposing an adjustment. A credit note is posted at once; a write-off waits for another
+//! operator.
+
+use receivables::api::corrections::{
+    AdjustmentDocument, AdjustmentKind, AdjustmentRequest, AdjustmentState,
+};
+use receivables::ids::{AccountId, AdjustmentId};
+use receivables::money::Currency;
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
+
+use super::effect::{Effect, effect_of, post};
+use super::store::{self, AdjustmentRecord};
+use crate::accounts;
+use crate::clock::{ten_bytes, unix_ms};
+use crate::db::{Command, DbError};
+use crate::ledger::PostingKind;
+use crate::problem::Refusal;
+use crate::state::Shared;
+
+const LONGEST_REASON: usize = 500;
+
+/// Who proposes what.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub operator: String,
+    /// None for a dry run.
+    pub idempotency_key: Option<String>,
+    pub account_id: AccountId,
+    pub request: AdjustmentRequest,
+}
+
+/// Proposes an adjustment, or says what it would do.
+pub async fn propose(portal: &Shared, proposal: Proposal) -> Result<AdjustmentDocument, Refusal> {
+    reason_is_told(&proposal.request.reason)?;
+    let command = Propose { portal: portal.clone(), proposal };
+    match portal.db.write(command).await {
+        Ok(answer) => answer,
+        Err(error) if error.is_unique_violation() => Err(key_reused()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn reason_is_told(reason: &str) -> Result<(), Refusal> {
+    let length = reason.chars().count();
+    if reason.trim().is_empty() || length > LONGEST_REASON || reason.chars().any(char::is_control) {
+        let words = format!("Say why, in 1 to {LONGEST_REASON} characters on one line.");
+        return Err(Refusal::unprocessable("text-invalid", words).at("#/reason"));
+    }
+    Ok(())
+}
+
+struct Propose {
+    portal: Shared,
+    proposal: Proposal,
+}
+
+impl Command for Propose {
+    type Reply = Result<AdjustmentDocument, Refusal>;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
+        let Proposal { operator, idempotency_key, account_id, request } = &self.proposal;
+        let Some(account) = accounts::lock(tx, *account_id).await? else {
+            return Ok(Err(Refusal::not_found()));
+        };
+        if let Some(key) = idempotency_key
+            && let Some(before) = store::find_by_key(&mut *tx, operator, key).await?
+        {
+            return Ok(if before.request_hash == self.request_hash() {
+                Ok(document(&before, account.currency, None))
+            } else {
+                Err(key_reused())
+            });
+        }
+        if request.currency != account.currency {
+            let words = format!("This account is in {}.", account.currency);
+            return Ok(Err(Refusal::unprocessable("currency-mismatch", words).at("#/currency")));
+        }
+        if !request.amount.is_positive() {
+            let words = "An amount is more than zero.";
+            return Ok(Err(Refusal::unprocessable("amount-invalid", words).at("#/amount")));
+        }
+        let adjustment = self.record();
+        let effect = match effect_of(tx, &adjustment).await? {
+            Ok(effect) => effect,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if idempotency_key.is_some() {
+            store::insert(tx, &adjustment).await?;
+            if adjustment.state == AdjustmentState::Posted {
+                let kind = PostingKind::CreditNote;
+                post(tx, &self.portal, &account, &adjustment, kind, &effect).await?;
+            }
+        }
+        let mut document = document(&adjustment, account.currency, Some(&effect));
+        document.dry_run = idempotency_key.is_none();
+        document.id = document.id.filter(|_| !document.dry_run);
+        Ok(Ok(document))
+    }
+}
+
+impl Propose {
+    fn record(&self) -> AdjustmentRecord {
+        let Proposal { operator, idempotency_key, account_id, request } = self.proposal.clone();
+        let (now, chance) = (self.portal.now(), self.portal.chance.as_ref());
+        AdjustmentRecord {
+            id: AdjustmentId::from_parts(unix_ms(now), &ten_bytes(chance)),
+            account_id,
+            bill_id: request.bill_id,
+            kind: request.kind,
+            amount: request.amount,
+            reason: request.reason,
+            state: match request.kind {
+                AdjustmentKind::CreditNote => AdjustmentState::Posted,
+                AdjustmentKind::WriteOff => AdjustmentState::Proposed,
+            },
+            proposed_by: operator,
+            proposed_at: now,
+            decided: None,
+            reversed: None,
+            idempotency_key: idempotency_key.unwrap_or_default(),
+            request_hash: self.request_hash(),
+        }
+    }
+
+    fn request_hash(&self) -> String {
+        let Proposal { account_id, request, .. } = &self.proposal;
+        hex::encode(Sha256::digest(format!("{account_id} {request:?}")))
+    }
+}
+
+/// The adjustment as others read it; with its effect while that is still ahead or just done.
+pub(super) fn document(
+    adjustment: &AdjustmentRecord,
+    currency: Currency,
+    effect: Option<&Effect>,
+) -> AdjustmentDocument {
+    AdjustmentDocument {
+        id: Some(adjustment.id),
+        account_id: adjustment.account_id,
+        kind: adjustment.kind,
+        bill_id: adjustment.bill_id,
+        amount: adjustment.amount,
+        currency,
+        reason: adjustment.reason.clone(),
+        state: adjustment.state,
+        proposed_by: adjustment.proposed_by.clone(),
+        decided_by: adjustment.decided.as_ref().map(|signed| signed.by.clone()),
+        reversed_by: adjustment.reversed.as_ref().map(|signed| signed.by.clone()),
+        dry_run: false,
+        bills: effect.and_then(|effect| effect.bill.clone()).into_iter().collect(),
+        credit_added: effect.map(|effect| effect.credit_added).unwrap_or_default(),
+    }
+}
+
+fn key_reused() -> Refusal {
+    let words = "This key was used before for another request.";
+    Refusal::unprocessable("idempotency-key-reused", words).at("header:Idempotency-Key")
+}
