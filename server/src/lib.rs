@@ -2,8 +2,8 @@
 #![recursion_limit = "256"]
 
 pub mod accounts;
-pub mod audit;
 pub mod adjustments;
+pub mod audit;
 pub mod backend;
 pub mod bills;
 pub mod clock;
@@ -11,6 +11,7 @@ pub mod config;
 pub mod counter;
 pub mod db;
 pub mod demo;
+pub mod desk;
 pub mod external_payments;
 pub mod gateway;
 pub mod gateway_events;

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
+use server::db::Database;
 use server::db::{self, Database};
-use server::{audit, counter, demo, imports, ledger, router, serve, work_list};
+use server::start::{Injected, start};
+use server::{audit, counter, demo, desk, imports, ledger, router, serve, work_list};
 
 /// Prints a line; a reader who has gone away is no fault of ours.
 macro_rules! tell {
@@ -53,6 +55,8 @@ enum Command {
     Import(imports::ImportArgs),
     /// Show what a payment would settle; nothing is stored.
     Preview(counter::PreviewArgs),
+    #[command(flatten)]
+    Desk(desk::DeskCommand),
     /// Verify the invariants of the book.
     Check,
     /// Print the head of the audit trail and verify every act of it.
@@ -140,6 +144,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         Command::Preview(preview) => {
             let database = open(&loaded).await?;
             tell!("{}", counter::preview_table(&database, &loaded, &SystemClock, &preview).await?);
+        }
+        Command::Desk(command) => {
+            let machine = Injected::from_the_machine();
+            let started = start(loaded, machine, "http://127.0.0.1").await?;
+            tell!("{}", desk::run(&started.portal, command).await?);
+            started.portal.db.close().await;
         }
         Command::Check => return check(&open(&loaded).await?).await,
         Command::Audit { head } => return verify_audit(&open(&loaded).await?, head).await,

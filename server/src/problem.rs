@@ -131,6 +131,10 @@ impl Refusal {
         self.0.code
     }
 
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub fn preview(&self) -> Option<&Preview> {
         self.0.preview.as_deref()
     }

@@ -17,6 +17,7 @@ use receivables::allocation::Preview;
 use receivables::ids::PaymentId;
 use serde_json::{Value, json};
 use server::gateway::sandbox::TestCard;
+use server::sign_in::{AddOperator, EndOperator};
 use server::{router, web};
 
 use support::{On, TestAccount, TestPortal};
@@ -476,6 +477,55 @@ async fn a_webhook_without_a_good_signature_is_turned_away() {
             assert_eq!(answer.problem(), (400, "signature-invalid".into()), "{signature:?}");
         }
         assert_eq!(story.portal.count("gateway_event").await, 0);
+        story.portal.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn staff_routes_open_only_with_an_operators_key() {
+    both(async |mut story| {
+        let portal = story.portal.portal.clone();
+        let (add, key) = AddOperator::new("anna", portal.chance.as_ref(), portal.now()).unwrap();
+        portal.db.write(add).await.unwrap().unwrap();
+        let path = story.path("/adjustments");
+        let note = json!({
+            "kind": "credit_note", "amount": 500, "currency": "USD", "reason": "wrong meter"
+        });
+        let ask = async |story: &Story, path: &str, key: Option<&str>, idempotency: bool| {
+            let mut request = Request::builder().method(Method::POST).uri(path);
+            request = request.header("content-type", "application/json");
+            if let Some(key) = key {
+                request = request.header("authorization", format!("Bearer {key}"));
+            }
+            if idempotency {
+                request = request.header("idempotency-key", "k1");
+            }
+            let body = Body::from(note.to_string());
+            story.browser.another().send(request.body(body).unwrap()).await
+        };
+        let almost = format!("{}x", &key[..key.len() - 1]);
+        let longer = format!("{key}x");
+        for wrong in [None, Some(""), Some("pdop_"), Some(almost.as_str()), Some(longer.as_str())] {
+            let answer = ask(&story, &path, wrong, true).await;
+            assert_eq!(answer.problem(), (401, "unauthenticated".into()), "{wrong:?}");
+        }
+        // A customer's session is no operator's key.
+        let mine = story.browser.ask(Method::POST, &path, Some(note.clone())).await;
+        assert_eq!(mine.problem(), (401, "unauthenticated".into()));
+
+        let without = ask(&story, &path, Some(&key), false).await;
+        assert_eq!(without.problem(), (400, "idempotency-key-missing".into()));
+        let dry = ask(&story, &format!("{path}?dry_run=true"), Some(&key), false).await;
+        assert_eq!((dry.status.as_u16(), dry.json()["dry_run"].as_bool()), (200, Some(true)));
+        assert_eq!(story.portal.count("adjustment").await, 0);
+        let done = ask(&story, &path, Some(&key), true).await;
+        assert_eq!((done.status.as_u16(), done.json()["state"].as_str()), (200, Some("posted")));
+
+        let now = portal.now();
+        portal.db.write(EndOperator { name: "anna".into(), now }).await.unwrap().unwrap();
+        let ended = ask(&story, &path, Some(&key), true).await;
+        assert_eq!(ended.problem(), (401, "unauthenticated".into()));
         story.portal.close().await;
     })
     .await;

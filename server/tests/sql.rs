@@ -18,6 +18,7 @@ fn every_text() -> Vec<&'static str> {
         server::adjustments::SQL,
         server::bills::SQL,
         server::counter::SQL,
+        server::desk::SQL,
         server::gateway_events::SQL,
         server::health::SQL,
         server::imports::SQL,
