@@ -8,7 +8,6 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
-use server::db::Database;
 use server::db::{self, Database};
 use server::start::{Injected, start};
 use server::{audit, counter, demo, desk, imports, ledger, router, serve, work_list};
