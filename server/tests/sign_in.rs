@@ -7,7 +7,7 @@ mod browser;
 mod support;
 
 use axum::body::Body;
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request, StatusCode, header};
 use browser::{Browser, mails, newest_mail};
 use futures_util::future::join_all;
 use receivables::ids::CustomerId;
@@ -72,7 +72,7 @@ stories! {
         assert_eq!(answer.status, 204);
         assert_eq!(answer.headers["clear-site-data"], "\"cache\", \"storage\"");
         assert!(browser.cookies.is_empty());
-        assert_eq!(stolen.clone().session().await.problem(), (401, "unauthenticated".into()));
+        assert_eq!(stolen.clone().session().await.status, 204);
         assert_eq!(browser.sign_out().await.status, 204);
     }
 
@@ -195,7 +195,7 @@ stories! {
             async move { browser.sign_out().await.status }
         });
         assert!(join_all(goodbyes).await.iter().all(|status| *status == 204));
-        assert_eq!(browser.clone().session().await.status, 401);
+        assert_eq!(browser.clone().session().await.status, 204);
     }
 
     async fn only_the_newest_code_of_a_browser_works(portal: TestPortal) {
@@ -230,7 +230,7 @@ stories! {
         portal.clock.pass_seconds(29 * 60);
         assert_eq!(browser.session().await.status, 200);
         portal.clock.pass_seconds(30 * 60);
-        assert_eq!(browser.session().await.status, 401);
+        assert_eq!(browser.session().await.status, 204);
     }
 
     async fn a_session_ends_after_twelve_hours_however_busy_it_is(portal: TestPortal) {
@@ -241,7 +241,7 @@ stories! {
         }
         assert_eq!(browser.session().await.json()["idle_until"], "2026-11-23T00:00:00Z");
         portal.clock.pass_seconds(20 * 60);
-        assert_eq!(browser.session().await.status, 401);
+        assert_eq!(browser.session().await.status, 204);
     }
 
     async fn the_use_of_a_session_is_noted_once_a_minute(portal: TestPortal) {
@@ -268,7 +268,7 @@ stories! {
         let mail = newest_mail(&portal.portal).await;
         assert_eq!(browser.prove(json!({ "code": mail.code() })).await.status, 201);
         assert_ne!(browser.cookies[SESSION], before.cookies[SESSION]);
-        assert_eq!(before.clone().session().await.status, 401);
+        assert_eq!(before.clone().session().await.status, 204);
         assert_eq!(browser.session().await.status, 200);
     }
 
@@ -287,7 +287,8 @@ stories! {
         ] {
             let request = Request::get("/api/v1/sign-in/session").header(header::COOKIE, &cookie);
             let answer = browser.another().send(request.body(Body::empty()).unwrap()).await;
-            assert_eq!(answer.problem(), (401, "unauthenticated".into()), "{cookie}");
+            assert_eq!((answer.status, answer.text()), (StatusCode::NO_CONTENT, String::new()));
+            assert!(answer.set_cookies().is_empty(), "{cookie}");
         }
     }
 
@@ -384,7 +385,7 @@ stories! {
         let codes = "/api/v1/sign-in/codes";
         let cases: [(Method, &str, Option<Value>, u16); 9] = [
             (Method::GET, "/healthz", None, 200),
-            (Method::GET, "/api/v1/sign-in/session", None, 401),
+            (Method::GET, "/api/v1/sign-in/session", None, 204),
             (Method::GET, "/api/v1/nothing", None, 404),
             (Method::POST, "/api/v1/nothing", Some(json!({})), 404),
             (Method::PUT, codes, Some(json!({})), 405),

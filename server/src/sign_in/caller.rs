@@ -21,25 +21,26 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
-        let session = current(parts, portal).await?;
+        let session = open_session(parts, portal).await?.ok_or_else(Refusal::unauthenticated)?;
         Ok(Self { customer_id: session.customer_id, session_hash: session.token_hash })
     }
 }
 
-/// The open session of the request, noted as in use.
-pub(super) async fn current(parts: &Parts, portal: &Shared) -> Result<Session, Refusal> {
-    let token =
-        cookie::read(&parts.headers, cookie::SESSION).ok_or_else(Refusal::unauthenticated)?;
+/// The open session of the request, noted as in use; none where nobody is signed in.
+pub(super) async fn open_session(
+    parts: &Parts,
+    portal: &Shared,
+) -> Result<Option<Session>, Refusal> {
+    let Some(token) = cookie::read(&parts.headers, cookie::SESSION) else { return Ok(None) };
     let now = portal.now();
-    let found = session::find(&portal.db, &token, now).await?;
-    let session = found.ok_or_else(Refusal::unauthenticated)?;
+    let Some(session) = session::find(&portal.db, &token, now).await? else { return Ok(None) };
     let lifetimes = Lifetimes::of(&portal.settings.sign_in);
     match session::touch(&portal.db, session.clone(), lifetimes, now).await {
-        Ok(touched) => Ok(touched),
+        Ok(touched) => Ok(Some(touched)),
         Err(error) if error.is_busy() => {
             // Reading goes on while the database takes no writes.
             tracing::warn!(%error, "a session's use was not noted");
-            Ok(session)
+            Ok(Some(session))
         }
         Err(error) => Err(error.into()),
     }

@@ -111,17 +111,20 @@ fn code_invalid() -> Refusal {
     )
 }
 
-/// Who is signed in.
+/// Who is signed in. Asked at every visit, so that nobody being signed in is an answer and no
+/// refusal, which a browser would write into its console as an error.
 #[utoipa::path(
     get, path = SESSION, operation_id = "currentSession", tag = "sign-in",
     responses(
         (status = 200, body = SessionDocument),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Nobody is signed in"),
     )
 )]
-async fn who(State(portal): State<Shared>, parts: Parts) -> Result<Json<SessionDocument>, Refusal> {
-    let session = caller::current(&parts, &portal).await?;
-    Ok(Json(document_of(portal.db.read(), &session).await?))
+async fn who(State(portal): State<Shared>, parts: Parts) -> Result<Response, Refusal> {
+    let Some(session) = caller::open_session(&parts, &portal).await? else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    Ok(Json(document_of(portal.db.read(), &session).await?).into_response())
 }
 
 /// Signs out. Nothing is wrong when nobody was signed in.
