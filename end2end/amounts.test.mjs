@@ -108,5 +108,6 @@ scenario('the sums offered are due now and all that is owed', {}, async (portal)
   await portal.preview(`If you pay ${dollars(late)} today`);
   await portal.choice(/All you owe/).check();
   await portal.preview(`If you pay ${dollars(owed)} today`);
-  await portal.text('You will have nothing left to pay.').waitFor();
+  const preview = portal.page.locator('#preview');
+  await preview.getByText('You will have nothing left to pay.').waitFor();
 });

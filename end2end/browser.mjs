@@ -44,8 +44,6 @@ export class Complaints {
   /** `expected`: patterns of messages the story itself provokes. */
   constructor(expected = []) {
     this.expected = [
-      // Who is here is asked by a request that answers 401 while nobody is.
-      /status of 401 \(Unauthorized\) \S+\/sign-in\/session/,
       // The builder puts a checksum where this browser does not look at it yet.
       /`integrity` attribute is currently ignored for preload destinations/,
       ...expected,

@@ -10,8 +10,10 @@ after(() => server.stop());
 const SOME_ACCOUNT = `acc_${'0'.repeat(26)}`;
 
 async function answers() {
-  const index = await (await fetch(server.url)).text();
-  const files = [...index.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1]);
+  const documents = ['/', `/pay/${SOME_ACCOUNT}`].map(async (path) =>
+    (await fetch(server.url + path)).text());
+  const text = (await Promise.all(documents)).join();
+  const files = new Set([...text.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1]));
   const paths = ['/', '/sign-in', `/pay/${SOME_ACCOUNT}`, '/nowhere', '/no.file', '/healthz',
     '/api/v1/portal', '/api/v1/sign-in/session', '/api/v1/nothing', ...files];
   return Promise.all(paths.map(async (path) => [path, await fetch(server.url + path)]));

@@ -1,6 +1,30 @@
 //! Every page and its address. [`Page::path`] is the only place an address is written.
 
+use std::cell::Cell;
+
 use receivables::ids::{AccountId, BillId, PaymentId};
+
+/// What the server sends for an address: each has a module and a content policy of its own.
+///
+/// Only documents under `/pay/` are served with a policy that admits the gateway's script, and
+/// only they bring what paying needs: so the way into these pages, and the way out of them, is
+/// a full load, never a change of route inside the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    Portal,
+    Pay,
+    /// Drawn by the server, without a module.
+    Mailbox,
+}
+
+thread_local! {
+    static OPENED: Cell<Document> = const { Cell::new(Document::Portal) };
+}
+
+/// Says which document this is.
+pub fn open(document: Document) {
+    OPENED.set(document);
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -79,16 +103,17 @@ impl Page {
         }
     }
 
-    /// Only documents under `/pay/` are served with a policy that admits the gateway's script,
-    /// and a policy belongs to the document: so the way into these pages, and the way out of
-    /// them, is a full load, never a change of route inside the document.
-    pub const fn is_pay(self) -> bool {
-        matches!(self, Self::HowMuch(_) | Self::Check(_))
+    pub const fn document(self) -> Document {
+        match self {
+            Self::HowMuch(_) | Self::Check(_) => Document::Pay,
+            Self::Mailbox => Document::Mailbox,
+            _ => Document::Portal,
+        }
     }
 
-    /// Whether going from the document now shown to this page needs a new document.
-    pub fn needs_new_document(self, shown: Option<Self>) -> bool {
-        matches!(self, Self::Mailbox) || self.is_pay() != shown.is_some_and(Self::is_pay)
+    /// Whether going to this page from the document that is open needs a new document.
+    pub fn needs_new_document(self) -> bool {
+        self.document() != OPENED.get()
     }
 
     pub const fn needs_sign_in(self) -> bool {
@@ -135,9 +160,12 @@ mod tests {
     #[test]
     fn the_way_into_and_out_of_the_pay_pages_is_a_new_document() {
         let id = AccountId::from_parts(1, &[1; 10]);
-        assert!(Page::HowMuch(id).needs_new_document(Some(Page::Home)));
-        assert!(Page::Home.needs_new_document(Some(Page::Check(id))));
-        assert!(!Page::Check(id).needs_new_document(Some(Page::HowMuch(id))));
-        assert!(!Page::PastBills(id).needs_new_document(Some(Page::Home)));
+        open(Document::Portal);
+        assert!(Page::HowMuch(id).needs_new_document());
+        assert!(Page::Mailbox.needs_new_document());
+        assert!(!Page::PastBills(id).needs_new_document());
+        open(Document::Pay);
+        assert!(Page::Home.needs_new_document());
+        assert!(!Page::Check(id).needs_new_document());
     }
 }

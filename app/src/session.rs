@@ -25,6 +25,8 @@ pub enum Who {
 pub struct Visit {
     pub portal: RwSignal<Option<PortalDocument>>,
     pub who: RwSignal<Who>,
+    /// Whether the portal has answered, or failed to.
+    asked_portal: RwSignal<bool>,
     /// The account the page shown is about.
     pub account: RwSignal<Option<AccountId>>,
 }
@@ -34,6 +36,7 @@ impl Visit {
         let visit = Self {
             portal: RwSignal::new(None),
             who: RwSignal::new(Who::NotAskedYet),
+            asked_portal: RwSignal::new(false),
             account: RwSignal::new(None),
         };
         provide_context(visit);
@@ -44,6 +47,7 @@ impl Visit {
                 browser::set_site_name(&portal.biller.name);
                 visit.portal.set(Some(portal));
             }
+            visit.asked_portal.set(true);
         });
         visit.ask_who();
         visit
@@ -51,6 +55,11 @@ impl Visit {
 
     pub fn here() -> Self {
         expect_context()
+    }
+
+    /// Whether it is known at which biller this is and who is here, as far as can be known.
+    pub fn is_begun(self) -> bool {
+        self.asked_portal.get() && *self.who.read() != Who::NotAskedYet
     }
 
     /// The page shown is about this account.
@@ -62,9 +71,12 @@ impl Visit {
 
     pub fn ask_who(self) {
         leptos::task::spawn_local(async move {
-            self.who.set(match api::session().document::<SessionDocument>().await {
-                Ok(session) => Who::Customer(session),
-                Err(Failure::SignedOut) => Who::Nobody,
+            self.who.set(match api::session().send().await {
+                Ok(nothing) if nothing.is_empty() => Who::Nobody,
+                Ok(text) => match crate::json::read(&text) {
+                    Ok(session) => Who::Customer(session),
+                    Err(_) => Who::NoAnswer(Failure::NotUnderstood),
+                },
                 Err(failure) => Who::NoAnswer(failure),
             });
         });

@@ -15,6 +15,7 @@ use super::bill_name;
 use crate::api;
 use crate::page::Page;
 use crate::session::Visit;
+use crate::ui::browser;
 use crate::ui::dates::{due_line, relative};
 use crate::ui::heading::heading;
 use crate::ui::link::{about, link};
@@ -72,6 +73,9 @@ fn sums(bill: &CurrentBill) -> View {
         .available_to_pay
         .is_positive()
         .then(|| link(Page::HowMuch(account.id), "button primary", say(Message::MakeAPayment)));
+    if act.is_some() {
+        browser::fetch_paying_ahead();
+    }
     el("section")
         .class("owed")
         .child(account_line(&account.number, &account.name))

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 use receivables::account_balance::AccountBalance;
-use receivables::allocation::Preview;
 use receivables::api::accounts::CurrentBill;
 use receivables::api::payments::PaymentDocument;
 use receivables::ids::AccountId;
@@ -18,8 +16,10 @@ use receivables::words::Message;
 use web_sys::Event;
 
 use super::draft::{Asked, Choice, Draft, DraftProblem, Preset, Reader, Seen, presets, split};
+use super::preview_table::Split;
 use super::problem_words::{CHOICES, problem};
 use super::{amount_field, attempt, choose_bills, long_list, preview_table};
+use crate::address;
 use crate::api::{self, Failure};
 use crate::bills::account_line::account_line;
 use crate::page::Page;
@@ -184,7 +184,7 @@ fn earlier_notice(payment: &PaymentDocument) -> View {
 fn form(asking: Asking) -> View {
     let account = asking.bill.account.id;
     let online = browser::online();
-    let navigate = use_navigate();
+    let check = address::way_to(Page::Check(account));
     let split = follow_split(&asking);
     let going = asking.clone();
     let go_on = move |event: Event| {
@@ -197,7 +197,7 @@ fn form(asking: Asking) -> View {
                 show_errors(going.errors, Vec::new());
                 going.draft.update(|draft| draft.seen = Some(seen));
                 attempt::keep_draft(account, &going.draft.read_untracked());
-                navigate(&Page::Check(account).path(), Default::default());
+                check();
             }
             Err(wrong) => {
                 let error = problem(&wrong, &going.draft.read_untracked(), &going.bill);
@@ -239,13 +239,17 @@ fn form(asking: Asking) -> View {
         .show()
 }
 
-/// What the money would settle; nothing while it cannot be said. Lists too long for a table
-/// are worked out by their window, and whole only after a pause.
-fn follow_split(asking: &Asking) -> ReadSignal<Option<Preview>> {
+/// What the money would settle. Lists too long for a table are worked out by their window, and
+/// whole only after a pause.
+fn follow_split(asking: &Asking) -> Split {
     let (shown, show) = signal(None);
+    let (behind, fall_behind) = signal(false);
     let account = asking.bill.account.id;
     let working = asking.clone();
-    let work_out = move || show.set(working.seen().ok().map(|seen| seen.preview));
+    let work_out = move || {
+        show.set(working.seen().ok().map(|seen| seen.preview));
+        fall_behind.set(false);
+    };
     let long = asking.is_long();
     let later = browser::after_calm(Duration::from_millis(150), work_out.clone());
     let draft = asking.draft;
@@ -258,13 +262,13 @@ fn follow_split(asking: &Asking) -> ReadSignal<Option<Preview>> {
         draft.track();
         keep();
         if long {
-            show.set(None);
+            fall_behind.set(true);
             later();
         } else {
             work_out();
         }
     });
-    shown
+    Split { shown, behind }
 }
 
 fn choices(asking: &Asking) -> View {
@@ -351,17 +355,17 @@ fn offline_notice(online: ReadSignal<bool>) -> View {
 
 /// One short sentence for those who cannot see the table change, once nobody is typing. It
 /// starts empty, and the table itself is in no live region.
-fn live_sentence(asking: &Asking, split: ReadSignal<Option<Preview>>) -> View {
+fn live_sentence(asking: &Asking, split: Split) -> View {
     let (said, say_it) = signal(String::new());
     let bill = asking.bill.clone();
     let speak = browser::after_calm(CALM, move || {
-        let Some(split) = split.try_read_untracked() else { return };
+        let Some(split) = split.shown.try_read_untracked() else { return };
         say_it.set(
             split.as_ref().map(|s| preview_table::in_a_sentence(s, &bill)).unwrap_or_default(),
         );
     });
     Effect::new(move |before: Option<()>| {
-        split.track();
+        split.shown.track();
         if before.is_some() {
             speak();
         }

@@ -1,5 +1,5 @@
 //! The preview of more bills than a table should hold: a window of a few rows on a list, so
-//! that a key press costs one search among running sums and two dozen rows, however many bills.
+//! that a key press costs one search among running sums and a score of rows, however many bills.
 
 use leptos::prelude::*;
 use receivables::allocation::{Allocation, AllocationLine, AllocationOrder, OrderedItems};
@@ -18,7 +18,7 @@ use crate::ui::words::{fill, say};
 
 /// Height of a row in CSS pixels; `.long-list` in pay.css says the same.
 const ROW_PX: i32 = 64;
-const ROWS: usize = 24;
+const ROWS: usize = 20;
 /// Rows drawn above the first one in sight.
 const ABOVE: usize = 4;
 

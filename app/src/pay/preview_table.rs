@@ -19,7 +19,15 @@ use crate::ui::table::{cell, facts, head, row_head, table};
 use crate::ui::view::{Show, View, el, views};
 use crate::ui::words::{count, fill, say};
 
-type Split = ReadSignal<Option<Preview>>;
+/// The split of what is asked, on its way into the page.
+#[derive(Clone, Copy)]
+pub struct Split {
+    /// Nothing while it cannot be said.
+    pub shown: ReadSignal<Option<Preview>>,
+    /// What is shown belongs to what was typed before: it is hidden, in its place, until the
+    /// split of a long list is worked out.
+    pub behind: ReadSignal<bool>,
+}
 
 pub fn columns() -> [&'static str; 4] {
     [
@@ -45,7 +53,7 @@ pub fn view(asking: &Asking, split: Split) -> View {
         })
         .collect();
     rows.push(credit_row(bill, split));
-    let caption = move || match &*split.read() {
+    let caption = move || match &*split.shown.read() {
         Some(split) => {
             let amount = money_text(split.amount, currency);
             fill(Message::PreviewCaption, &[("amount", &amount)])
@@ -72,7 +80,7 @@ fn payable_row(bill: &CurrentBill, due: &DuePeriod, split: Split) -> View {
     let currency = bill.account.currency;
     let (id, available) = (due.item.bill_id, due.item.available());
     let line = Memo::new(move |_| {
-        let split = split.read();
+        let split = split.shown.read();
         let line = split.as_ref()?.lines.iter().find(|line| line.bill_id == id)?;
         Some((line.amount, line.after, line.reason))
     });
@@ -136,7 +144,7 @@ fn credit_row(bill: &CurrentBill, split: Split) -> View {
     let before = bill.account.credit_on_account;
     (move || {
         let columns = columns();
-        let split = split.read();
+        let split = split.shown.read();
         let added = split.as_ref().map_or(MinorUnits::ZERO, |split| split.credit_added);
         if before.is_zero() && added.is_zero() {
             return None;
@@ -159,19 +167,21 @@ fn credit_row(bill: &CurrentBill, split: Split) -> View {
 pub fn outcome(asking: &Asking, split: Split) -> View {
     let bill = asking.bill.clone();
     let draft = asking.draft;
-    (move || {
-        let split = split.read();
+    // A memo, so that typing alone draws nothing.
+    let chooses = Memo::new(move |_| draft.read().choice == Some(Choice::ChosenBills));
+    let words = move || {
+        let split = split.shown.read();
         let Some(split) = &*split else {
             return el("p").class("outcome empty").child(say(Message::PreviewEmpty)).show();
         };
         let mut words = change_in_words(split);
-        if draft.read().choice == Some(Choice::ChosenBills) {
+        if chooses.get() {
             words.extend(older_left_behind(split, &bill));
         }
         let words: Vec<_> = words.into_iter().map(|words| el("p").child(words)).collect();
         el("div").class("outcome").child(sums_after(split)).child(words).show()
-    })
-    .show()
+    };
+    el("div").class_when("behind", move || split.behind.get()).child(words).show()
 }
 
 pub fn sums_after(split: &Preview) -> View {
@@ -264,11 +274,12 @@ pub fn in_a_sentence(split: &Preview, bill: &CurrentBill) -> String {
 /// On phones it stays in sight and leads to the table.
 pub fn result_line(asking: &Asking, split: Split) -> View {
     let bill = asking.bill.clone();
-    let words = move || split.read().as_ref().map(|split| in_short(split, &bill));
-    let shown = move || split.read().is_some();
+    let words = move || split.shown.read().as_ref().map(|split| in_short(split, &bill));
+    let shown = move || split.shown.read().is_some();
     el("a")
         .class("result-line")
         .class_when("shown", shown)
+        .class_when("behind", move || split.behind.get())
         .attr("href", "#preview")
         .attr("rel", "external")
         .child(el("span").child(words))

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlTemplateElement};
 
 use crate::page::Page;
 
@@ -23,14 +23,15 @@ pub fn path() -> String {
     window().location().pathname().unwrap_or_default()
 }
 
-pub fn shown_page() -> Option<Page> {
-    Page::at(&path())
-}
-
 /// Leaves for the page by loading a new document.
 pub fn load(page: Page) {
     // Refused only for an address that is not one, which `Page` cannot make.
     let _ = window().location().assign(&page.path());
+}
+
+/// The same, so that Back does not lead here again.
+pub fn replace(page: Page) {
+    let _ = window().location().replace(&page.path());
 }
 
 pub fn reload() {
@@ -107,6 +108,18 @@ pub fn focus(id: &str) {
         && let Ok(element) = element.dyn_into::<HtmlElement>()
     {
         let _ = element.focus();
+    }
+}
+
+/// Fetches what paying needs while nothing else is fetched: the document keeps the links to it in
+/// a template, where they do nothing.
+pub fn fetch_paying_ahead() {
+    if let Some(template) = document().get_element_by_id("paying-ahead")
+        && let Some(head) = document().head()
+    {
+        let links = template.unchecked_into::<HtmlTemplateElement>().content();
+        // Nothing is lost where it is refused but some time.
+        let _ = head.append_child(&links);
     }
 }
 

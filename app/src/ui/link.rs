@@ -1,13 +1,12 @@
 //! Links between pages.
 
-use super::browser;
 use crate::page::Page;
 use crate::ui::view::{Show, View, el};
 
-/// A plain link. Where the way needs a new document (see [`Page::is_pay`]) it says so to the
+/// A plain link. Where the way needs a new document (see [`crate::page::Document`]) it says so to the
 /// router with `rel="external"`, which leaves the click to the browser.
 pub fn link(page: Page, class: &'static str, content: impl Show) -> View {
-    let rel = page.needs_new_document(browser::shown_page()).then_some("external");
+    let rel = page.needs_new_document().then_some("external");
     el("a")
         .attr("href", page.path())
         .attr("class", class)

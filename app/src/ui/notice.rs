@@ -37,7 +37,7 @@ pub fn paragraph(text: impl Into<String>) -> View {
 /// Why there is nothing to show, and a way to try again.
 pub fn failure_notice(failure: &Failure, again: impl Fn() + 'static) -> View {
     if failure.code() == "not-found" {
-        return super::super::app::not_found();
+        return crate::frame::not_found();
     }
     let again = el("button")
         .attr("type", "button")

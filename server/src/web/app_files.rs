@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::content_policy::{AppPolicies, GatewayScript, set_plain_page};
+use super::content_policy::{AppPolicies, GatewayScript, is_paying, set_plain_page};
 use crate::problem::Refusal;
 use crate::state::{Portal, Shared};
 
@@ -16,7 +16,10 @@ use crate::state::{Portal, Shared};
 #[allow_missing = true]
 struct Built;
 
-const DOCUMENT: &str = "index.html";
+/// The documents of the app. What brings the gateway's script and all of paying is the one under
+/// `/pay/`.
+const PORTAL: &str = "index.html";
+const PAY: &str = "pay.html";
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -33,26 +36,35 @@ struct App {
 
 /// Everything that is not a route: the app's files, and its document for every other page.
 pub fn fallback(portal: &Shared) -> Router {
-    let document = Built::get(DOCUMENT).map(|file| file.data.into_owned()).unwrap_or_default();
-    let policies = policies(&String::from_utf8_lossy(&document), portal);
-    Router::new().fallback(show).with_state(App { portal: portal.clone(), policies })
+    Router::new()
+        .fallback(show)
+        .with_state(App { portal: portal.clone(), policies: policies(portal) })
 }
 
-fn policies(document: &str, portal: &Portal) -> AppPolicies {
+fn policies(portal: &Portal) -> AppPolicies {
+    let text = |document| {
+        let file = Built::get(document).map(|file| file.data.into_owned());
+        String::from_utf8(file.unwrap_or_default()).unwrap_or_default()
+    };
     let gateway = if portal.is_demo() { GatewayScript::NotNeeded } else { GatewayScript::Needed };
-    AppPolicies::of(document, gateway, &portal.settings.public_url)
+    AppPolicies::of(&text(PORTAL), &text(PAY), gateway, &portal.settings.public_url)
+}
+
+/// The document that stands at a page's path.
+fn document_at(path: &str) -> &'static str {
+    if is_paying(path) { PAY } else { PORTAL }
 }
 
 async fn show(State(app): State<App>, request: Request) -> Response {
     let path = request.uri().path();
     let last = path.rsplit('/').next().unwrap_or_default();
     let is_page = !last.contains('.') && !is_ours_alone(path);
-    let name = if is_page { DOCUMENT } else { path.trim_start_matches('/') };
+    let name = if is_page { document_at(path) } else { path.trim_start_matches('/') };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Refusal::not_found().into_response();
     }
-    // The packed twins are variants of a file, not files.
-    if !is_page && (name.ends_with(".br") || name.ends_with(".gz") || name == DOCUMENT) {
+    // The packed twins are variants of a file, not files; a document stands at its pages.
+    if !is_page && [".br", ".gz", ".html"].iter().any(|ending| name.ends_with(ending)) {
         return Refusal::not_found().into_response();
     }
     let Some(mut response) = file(name, request.headers()) else {
@@ -152,7 +164,7 @@ mod tests {
         for name in ["app-1f3a5b7c9d0e2f4a.js", "app-1f3a5b7c9d0e2f4a_bg.wasm"] {
             assert!(is_hashed(name), "{name}");
         }
-        for name in [DOCUMENT, "icon-180.png", "robots.txt", "manifest.webmanifest", "-.js"] {
+        for name in [PORTAL, PAY, "icon-180.png", "robots.txt", "manifest.webmanifest", "-.js"] {
             assert!(!is_hashed(name), "{name}");
         }
     }
@@ -178,6 +190,16 @@ mod tests {
             ("manifest.webmanifest", "application/manifest+json"),
         ] {
             assert_eq!(content_type(name), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_below_pay_is_a_document_of_its_own() {
+        for path in ["/pay/acc_1", "/pay/acc_1/check", "/pay/"] {
+            assert_eq!(document_at(path), PAY, "{path}");
+        }
+        for path in ["/", "/pay", "/payments/pay_1", "/accounts/acc_1", "/sign-in"] {
+            assert_eq!(document_at(path), PORTAL, "{path}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The content security policies of our pages: what a page may load, and from where.
 //!
-//! Two policies for the app's one document: only under `/pay/`, and only with a real gateway,
-//! may the gateway's script run. The inline script that starts the app is named by its hash,
-//! taken from the built document itself.
+//! A policy for each of the app's documents: only the one under `/pay/`, and only with a real
+//! gateway, may run the gateway's script. The inline script that starts a document's module is
+//! named by its hash, taken from the built document itself.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::Engine;
@@ -17,10 +17,15 @@ const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpo
 /// Where browsers tell what a policy stopped.
 pub const REPORTS: &str = "/csp-reports";
 
-/// The policies of the app's document.
+/// Whether the page at `path` is one of paying.
+pub fn is_paying(path: &str) -> bool {
+    path.starts_with("/pay/")
+}
+
+/// The policies of the app's documents.
 #[derive(Clone, Debug)]
 pub struct AppPolicies {
-    everywhere: HeaderValue,
+    portal: HeaderValue,
     pay: HeaderValue,
 }
 
@@ -32,12 +37,13 @@ pub enum GatewayScript {
 }
 
 impl AppPolicies {
-    pub fn of(document: &str, gateway: GatewayScript, public_url: &str) -> Self {
-        let hashes = inline_scripts(document)
-            .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-            .collect::<String>();
+    /// For the built texts of the two documents.
+    pub fn of(portal: &str, pay: &str, gateway: GatewayScript, public_url: &str) -> Self {
         let report = report_to(public_url);
-        let policy = |scripts: &str, frames: &str, connections: &str| {
+        let policy = |document: &str, scripts: &str, frames: &str, connections: &str| {
+            let hashes = inline_scripts(document)
+                .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+                .collect::<String>();
             header_value(&format!(
                 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}{scripts}; \
                  connect-src 'self'{connections}; style-src 'self'; img-src 'self' data:; \
@@ -45,21 +51,21 @@ impl AppPolicies {
                  base-uri 'none'; object-src 'none'; frame-ancestors 'none'; {report}"
             ))
         };
-        let everywhere = policy("", "", "");
         let pay = match gateway {
-            GatewayScript::NotNeeded => everywhere.clone(),
+            GatewayScript::NotNeeded => policy(pay, "", "", ""),
             GatewayScript::Needed => policy(
+                pay,
                 &format!(" {GATEWAY_SCRIPTS}"),
                 &format!("; frame-src {GATEWAY_SCRIPTS} {GATEWAY_FRAMES}"),
                 &format!(" {GATEWAY_API}"),
             ),
         };
-        Self { everywhere, pay }
+        Self { portal: policy(portal, "", "", ""), pay }
     }
 
     /// Sets the policy for the document asked for at `path`.
     pub fn set(&self, path: &str, headers: &mut HeaderMap) {
-        let policy = if path.starts_with("/pay/") { &self.pay } else { &self.everywhere };
+        let policy = if is_paying(path) { &self.pay } else { &self.portal };
         headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
         name_reports(headers);
     }
@@ -106,22 +112,25 @@ fn inline_scripts(document: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    const DOCUMENT: &str = "<head><script src=\"/a.js\"></script>\
+    const PORTAL: &str = "<head><script src=\"/a.js\"></script>\
         <script type=\"module\">\nboot();\n</script></head>";
+    const PAY: &str = "<script type=\"module\">pay();</script>";
 
     fn policy(gateway: GatewayScript, path: &str) -> String {
         let mut headers = HeaderMap::new();
-        AppPolicies::of(DOCUMENT, gateway, "http://127.0.0.1").set(path, &mut headers);
+        AppPolicies::of(PORTAL, PAY, gateway, "http://127.0.0.1").set(path, &mut headers);
         headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     }
 
     #[test]
     fn the_inline_script_is_named_by_its_hash_and_nothing_else_inline_may_run() {
-        let expected = STANDARD.encode(Sha256::digest("\nboot();\n"));
-        let policy = policy(GatewayScript::Needed, "/");
-        assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{expected}';")), "{policy}");
-        assert_eq!(policy.matches("sha256-").count(), 1);
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+        for (path, script) in [("/", "\nboot();\n"), ("/pay/acc_1", "pay();")] {
+            let hash = STANDARD.encode(Sha256::digest(script));
+            let policy = policy(GatewayScript::NotNeeded, path);
+            assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{hash}';")), "{policy}");
+            assert_eq!(policy.matches("sha256-").count(), 1);
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+        }
     }
 
     #[test]

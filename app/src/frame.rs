@@ -1,12 +1,10 @@
 //! The frame around every page, and which page stands in it.
 
 use leptos::prelude::*;
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::hooks::use_location;
-use leptos_router::path;
 use receivables::api::portal::{Biller, GatewayMode};
 use receivables::words::Message;
 
+use crate::address;
 use crate::page::Page;
 use crate::session::{Visit, Who};
 use crate::ui::browser;
@@ -14,34 +12,41 @@ use crate::ui::heading::heading;
 use crate::ui::link::link;
 use crate::ui::loaded::loading;
 use crate::ui::notice::failure_notice;
-use crate::ui::view::{Show, View, el, views};
+use crate::ui::view::{Show, View, el, react, views};
 use crate::ui::words::say;
-use crate::{bills, pay, payments, receipts, sign_in};
 
-pub fn app() -> impl IntoView {
+/// Draws the pages of the document that is open.
+pub type Pages = fn(Page) -> View;
+
+/// Where the frame stands in: which page is asked for, if it is one of ours.
+type Asked = Memo<Option<Page>>;
+
+pub fn draw(pages: Pages) {
     let visit = Visit::begin();
     browser::reload_when_shown_again();
-    // The router keeps address and history; which page stands at an address `Page` alone says,
-    // so that there is one route, which draws nothing.
-    view! {
-        <Router>
-            {move || frame(visit)}
-            <FlatRoutes fallback=|| ()>
-                <Route path=path!("/*page") view=|| ()/>
-            </FlatRoutes>
-        </Router>
-    }
+    let page = address::follow();
+    // All at once, so that nothing moves: who is here decides what stands above the page.
+    let begun = Memo::new(move |_| visit.is_begun());
+    react(Box::new(move || {
+        if begun.get() {
+            put_frame(visit, page, pages);
+        }
+    }));
 }
 
-fn frame(visit: Visit) {
+fn put_frame(visit: Visit, page: Asked, pages: Pages) {
     let skip = move || {
         visit.portal.track();
         say(Message::SkipToContent)
     };
     let skip = el("a").class("skip").attr("href", "#main").attr("rel", "external").child(skip);
-    let main = el("main").attr("id", "main").child(page_shown());
+    let main = el("main").attr("id", "main").child(page_shown(page, pages));
+    // What was seen until now.
+    if let Some(shell) = document().get_element_by_id("shell") {
+        shell.remove();
+    }
     if let Some(body) = document().body() {
-        views![skip, demo_banner(visit), site_header(visit), main, site_footer(visit)]
+        views![skip, demo_banner(visit), site_header(visit, page), main, site_footer(visit)]
             .put(&body, None);
     }
 }
@@ -55,10 +60,8 @@ enum Presence {
     NoAnswer,
 }
 
-fn page_shown() -> View {
+fn page_shown(page: Asked, pages: Pages) -> View {
     let visit = Visit::here();
-    let path = use_location().pathname;
-    let page = Memo::new(move |_| Page::at(&path.read()));
     let presence = Memo::new(move |_| match &*visit.who.read() {
         Who::NotAskedYet => Presence::NotKnown,
         Who::Nobody => Presence::Nobody,
@@ -68,14 +71,14 @@ fn page_shown() -> View {
     (move || {
         let Some(page) = page.get() else { return not_found() };
         if !page.needs_sign_in() {
-            return draw(page);
+            return pages(page);
         }
         match presence.get() {
             Presence::NotKnown => loading(),
-            Presence::Customer => draw(page),
+            Presence::Customer => pages(page),
             Presence::Nobody => {
                 visit.signed_out();
-                sign_in::ask_for_code::page()
+                pages(Page::SignIn)
             }
             Presence::NoAnswer => match visit.who.get_untracked() {
                 Who::NoAnswer(failure) => failure_notice(&failure, move || visit.ask_who()),
@@ -84,23 +87,6 @@ fn page_shown() -> View {
         }
     })
     .show()
-}
-
-fn draw(page: Page) -> View {
-    match page {
-        Page::Home => bills::what_you_owe::home(),
-        Page::Account(account) => bills::what_you_owe::page(account),
-        Page::PastBills(account) => bills::past_bills::page(account),
-        Page::Bill(bill) => bills::bill_details::page(bill),
-        Page::Payments(account) => payments::history::page(account),
-        Page::Payment(payment) => payments::result::page(payment),
-        Page::Receipt(payment) => receipts::receipt::page(payment),
-        Page::HowMuch(account) => pay::how_much::page(account),
-        Page::Check(account) => pay::check_and_pay::page(account),
-        Page::SignIn => sign_in::ask_for_code::page(),
-        Page::SignInLink => sign_in::link_from_mail::page(),
-        Page::Mailbox => not_found(),
-    }
 }
 
 pub fn not_found() -> View {
@@ -133,7 +119,7 @@ fn demo_banner(visit: Visit) -> View {
     .show()
 }
 
-fn site_header(visit: Visit) -> View {
+fn site_header(visit: Visit, page: Asked) -> View {
     let name = move || match &*visit.portal.read() {
         Some(portal) => portal.biller.name.clone(),
         None => "Paydown".to_owned(),
@@ -144,23 +130,22 @@ fn site_header(visit: Visit) -> View {
             el("div")
                 .class("inner")
                 .child(move || link(Page::Home, "site-name", name()))
-                .child(move || signed_in_nav(visit)),
+                .child(move || signed_in_nav(visit, page)),
         )
         .show()
 }
 
-fn signed_in_nav(visit: Visit) -> Option<View> {
+fn signed_in_nav(visit: Visit, shown: Asked) -> Option<View> {
     let customer = visit.customer()?;
     let account = visit.account.get().or_else(|| visit.first_account());
-    let path = use_location().pathname;
     let links = account.map(|account| {
         let entry = move |page: Page, message| {
             let here = move || {
-                let path = path.read();
-                (*path == page.path() || (matches!(page, Page::Account(_)) && *path == "/"))
-                    .then_some("page")
+                let shown = shown.get()?;
+                let at_home = shown == Page::Home && matches!(page, Page::Account(_));
+                (shown == page || at_home).then_some("page")
             };
-            let rel = page.needs_new_document(browser::shown_page()).then_some("external");
+            let rel = page.needs_new_document().then_some("external");
             el("li").child(
                 el("a")
                     .attr("href", page.path())
