@@ -13,6 +13,9 @@ fi
 if ! tools/postgres-programs.sh >/dev/null; then
   install_packages 'the database PostgreSQL' postgresql
 fi
+if ! command -v hledger >/dev/null || ! command -v bean-check >/dev/null; then
+  install_packages 'two accounting programs that read our book' hledger beancount
+fi
 if ! cmp -s tools/peers/requirements.txt .tools/peers/installed-from; then
   echo 'installing localstripe and a mail server for tests'
   python_environment peers --requirement tools/peers/requirements.txt

@@ -58,6 +58,8 @@ enum Command {
     Desk(desk::DeskCommand),
     /// Verify the invariants of the book.
     Check,
+    /// Write the book for an accounting program, to standard output.
+    Export(ledger::ExportArgs),
     /// Print the head of the audit trail and verify every act of it.
     Audit {
         /// A head that was kept elsewhere: proves that nothing was cut off since.
@@ -151,6 +153,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             started.portal.db.close().await;
         }
         Command::Check => return check(&open(&loaded).await?).await,
+        Command::Export(export) => {
+            let database = open(&loaded).await?;
+            let mut out = std::io::BufWriter::new(std::io::stdout());
+            ledger::export(database.read(), &export, &mut out).await?;
+            out.flush()?;
+        }
         Command::Audit { head } => return verify_audit(&open(&loaded).await?, head).await,
         Command::Work { command: None } => {
             tell!("{}", work_list::table(&open(&loaded).await?).await?)

@@ -7,6 +7,7 @@ mod append;
 mod append_many;
 mod check;
 mod digest;
+mod export;
 mod watch;
 
 pub use append::{
@@ -14,7 +15,8 @@ pub use append::{
 };
 pub use append_many::append_many;
 pub use check::{Finding, check};
+pub use export::{BookView, ExportArgs, ExportError, ExportFormat, export};
 pub use watch::{BookWatch, Checked};
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[append::SQL, check::SQL, digest::SQL];
+pub const SQL: &[&[&str]] = &[append::SQL, check::SQL, digest::SQL, export::SQL];
