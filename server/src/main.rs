@@ -10,7 +10,9 @@ use server::clock::{SystemChance, SystemClock};
 use server::config::{self, Loaded};
 use server::db::{self, Database};
 use server::start::{Injected, start};
-use server::{audit, counter, demo, desk, imports, ledger, router, serve, work_list};
+use server::{
+    audit, counter, demo, desk, external_payments, imports, ledger, router, serve, work_list,
+};
 
 /// Prints a line; a reader who has gone away is no fault of ours.
 macro_rules! tell {
@@ -65,6 +67,13 @@ enum Command {
         /// A head that was kept elsewhere: proves that nothing was cut off since.
         #[arg(long)]
         head: Option<audit::Head>,
+    },
+    /// Post money that named no account to the account whose it is.
+    Match {
+        /// The gateway's name of the payment: `pi_…`.
+        reference: String,
+        /// The account's number or id.
+        account: String,
     },
     /// List what waits for a person, or end an item of it.
     Work {
@@ -160,6 +169,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             out.flush()?;
         }
         Command::Audit { head } => return verify_audit(&open(&loaded).await?, head).await,
+        Command::Match { reference, account } => {
+            let machine = Injected::from_the_machine();
+            let started = start(loaded, machine, "http://127.0.0.1").await?;
+            let id = external_payments::match_money(&started.portal, &reference, &account).await?;
+            tell!("{reference} is posted as {id}.");
+            started.portal.db.close().await;
+        }
         Command::Work { command: None } => {
             tell!("{}", work_list::table(&open(&loaded).await?).await?)
         }

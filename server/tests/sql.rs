@@ -19,6 +19,7 @@ fn every_text() -> Vec<&'static str> {
         server::bills::SQL,
         server::counter::SQL,
         server::desk::SQL,
+        server::external_payments::SQL,
         server::gateway_events::SQL,
         server::health::SQL,
         server::imports::SQL,
@@ -32,6 +33,7 @@ fn every_text() -> Vec<&'static str> {
     texts.extend(server::sign_in::sql());
     texts.extend(server::outbox::SQL);
     texts.extend(server::gateway::sandbox::SQL);
+    texts.extend(server::gateway::sandbox::SESSION_SQL);
     texts
 }
 

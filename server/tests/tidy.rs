@@ -122,6 +122,7 @@ fn a_table_is_written_by_one_room() {
         ("receipt", "receipts"),
         ("outbox", "outbox"),
         ("work_item", "work_list"),
+        ("external_money", "external_payments"),
         ("gateway_event", "gateway_events"),
         ("session", "sign_in"),
         ("sign_in_code", "sign_in"),

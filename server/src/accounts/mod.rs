@@ -5,11 +5,13 @@
 //! reads what it decides upon.
 
 mod currency;
+mod find;
 mod lock;
 mod open_account;
 mod show;
 
 pub use currency::currency_of;
+pub use find::find_by_name;
 pub use lock::{LockedAccount, change_credit, count_receipt, lock};
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
 mod routes;
@@ -17,4 +19,4 @@ pub use routes::{account_of, current_bill, router};
 pub use show::{AccountRow, balance_of, find_for_customer};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[currency::SQL, lock::SQL, open_account::SQL, show::SQL];
+pub const SQL: &[&[&str]] = &[currency::SQL, find::SQL, lock::SQL, open_account::SQL, show::SQL];

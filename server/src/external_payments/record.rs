@@ -2,13 +2,11 @@
 //! the rest on account, with a receipt like any other.
 
 use receivables::account_balance::AccountBalance;
-use receivables::allocation::{
-    Direction, Overpayment, PaymentRules, Preview, PreviewLine, next_due, preview,
-};
+use receivables::allocation::{Direction, PaymentRules, Preview, PreviewLine, next_due};
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::{AccountId, ApplicationId, PaymentId, PostingId};
 use receivables::money::MinorUnits;
-use receivables::open_item::{OpenItem, PartPayment};
+
 use receivables::payment::PaymentState;
 use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
@@ -70,7 +68,8 @@ pub async fn record_external_payment(
         return Ok(Err(ExternalPaymentRefusal::UnknownAccount));
     };
     let view = view_in(tx, &account, &recording.rules, payment.received_on).await?;
-    let split = view.with_periods(split(&view, payment)?);
+    let split = view.preview_of_received(payment.amount);
+    let split = split.map_err(|_| DbError::inconsistent("payment", "amount", payment.id))?;
     record_posted(tx, &[record(&account, payment, &split, recording.now)]).await?;
     let posting = posting(&account, payment, &split, recording.now, chance);
     if ledger::append(tx, &posting).await? == Appended::Before {
@@ -83,25 +82,6 @@ pub async fn record_external_payment(
     let receipt = receipt(number, &account, payment, &view, &split, recording);
     receipts::issue(tx, &receipt, recording.now).await?;
     Ok(Ok(()))
-}
-
-/// The money is here: none of the limits for payers holds, and the rest stays on account.
-fn split(view: &AccountView, payment: &ExternalPayment) -> Result<Preview, DbError> {
-    let least = MinorUnits::new(1);
-    let mut account = view.snapshot();
-    account.rules = PaymentRules {
-        overpayment: Overpayment::Credit,
-        smallest_payment: least,
-        gateway_minimum: least,
-        largest_payment: MinorUnits::MAX,
-        ..account.rules
-    };
-    let whole_or_part =
-        |item: &OpenItem| OpenItem { part_payment: PartPayment::Any, ..item.clone() };
-    let items: Vec<OpenItem> = view.items.iter().map(whole_or_part).collect();
-    account.items = &items;
-    preview(&account, payment.amount, &Direction::default())
-        .map_err(|_| DbError::inconsistent("payment", "amount", payment.id))
 }
 
 fn record(

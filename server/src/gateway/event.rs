@@ -17,12 +17,14 @@ pub struct EventHint {
 
 /// The kinds of event that can change a payment of ours; what the webhook should be set to
 /// send, and what the sweep asks for.
-pub const KINDS_OF_INTEREST: [&str; 10] = [
+pub const KINDS_OF_INTEREST: [&str; 12] = [
     "payment_intent.succeeded",
     "payment_intent.processing",
     "payment_intent.payment_failed",
     "payment_intent.canceled",
     "payment_intent.requires_action",
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
     "charge.refunded",
     "charge.dispute.created",
     "charge.dispute.closed",

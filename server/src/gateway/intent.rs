@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use miniserde::Deserialize;
 use miniserde::json::{Number, Value};
 use receivables::calendar::Micros;
-use receivables::ids::PaymentId;
+use receivables::ids::{AccountId, PaymentId};
 use receivables::money::{Currency, MinorUnits};
 use receivables::tender::Tender;
 
@@ -24,6 +24,8 @@ pub struct Intent {
     pub client_secret: Option<Secret>,
     /// Our own payment, from the note we left on the intent; absent on an intent that is not ours.
     pub payment_id: Option<PaymentId>,
+    /// The account of that payment, from the same note.
+    pub account_id: Option<AccountId>,
     pub livemode: bool,
     pub created: Micros,
     pub last_decline: Option<Decline>,
@@ -112,7 +114,9 @@ impl TryFrom<IntentAnswer> for Intent {
         if answer.amount < 0 || received < 0 || !is_object_ref(&answer.id) {
             return Err(NotAnIntent);
         }
-        let note = answer.metadata.as_ref().and_then(|notes| notes.get(PAYMENT_NOTE));
+        let note = |name| answer.metadata.as_ref().and_then(|notes| notes.get(name));
+        let payment_id = note(PAYMENT_NOTE).and_then(|text| PaymentId::parse(text).ok());
+        let account_id = note(ACCOUNT_NOTE).and_then(|text| AccountId::parse(text).ok());
         Ok(Self {
             gateway_ref: answer.id,
             status: answer.status.into(),
@@ -120,7 +124,8 @@ impl TryFrom<IntentAnswer> for Intent {
             amount_received: MinorUnits::new(received),
             currency: currency.map_err(|_| NotAnIntent)?,
             client_secret: answer.client_secret.map(Secret::new),
-            payment_id: note.and_then(|text| PaymentId::parse(text).ok()),
+            payment_id,
+            account_id,
             livemode: answer.livemode,
             created: Micros(0).plus_seconds(answer.created),
             last_decline: answer.last_payment_error.map(Into::into),

@@ -15,6 +15,7 @@ mod intent;
 mod minimum;
 mod requests;
 pub mod sandbox;
+mod session;
 mod settings;
 mod signature;
 mod transport;
@@ -32,6 +33,7 @@ pub use event::{EventHint, KINDS_OF_INTEREST};
 pub use intent::{Decline, Intent, IntentStatus, MethodSummary};
 pub use minimum::smallest_charge;
 pub use requests::IntentRequest;
+pub use session::CheckoutSession;
 pub use settings::{GatewaySettings, SettingsProblem};
 pub use signature::SignatureProblem;
 pub use transport::{API_VERSION, Pause, RealPause, Surroundings, plain_client};
@@ -112,6 +114,23 @@ impl Gateway {
         }
     }
 
+    /// A payment made on the gateway's own page, as it is now.
+    pub async fn retrieve_session(
+        &self,
+        session_ref: &str,
+    ) -> Result<CheckoutSession, GatewayError> {
+        self.session_of_own_mode(session::retrieve(&self.0.transport, session_ref).await?)
+    }
+
+    /// The session that made an intent, if one did.
+    pub async fn find_session_by_intent(
+        &self,
+        gateway_ref: &str,
+    ) -> Result<Option<CheckoutSession>, GatewayError> {
+        let found = session::find_by_intent(&self.0.transport, gateway_ref).await?;
+        found.map(|session| self.session_of_own_mode(session)).transpose()
+    }
+
     /// What webhooks may have missed, oldest first. It may repeat events already seen.
     pub async fn events_after(
         &self,
@@ -135,6 +154,17 @@ impl Gateway {
     /// aside, never applied.
     pub fn is_own_mode(&self, livemode: bool) -> bool {
         livemode == (self.0.mode == GatewayMode::Live)
+    }
+
+    fn session_of_own_mode(
+        &self,
+        session: CheckoutSession,
+    ) -> Result<CheckoutSession, GatewayError> {
+        if self.is_own_mode(session.livemode) {
+            Ok(session)
+        } else {
+            Err(GatewayError::unclear(Doubt::AnswerDiffers, None))
+        }
     }
 
     fn own_mode(&self, intent: Intent) -> Result<Intent, GatewayError> {

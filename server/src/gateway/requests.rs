@@ -35,8 +35,8 @@ pub struct IntentRequest {
 }
 
 #[derive(Deserialize)]
-struct Page<T> {
-    data: Vec<T>,
+pub(super) struct Page<T> {
+    pub data: Vec<T>,
     has_more: bool,
 }
 

@@ -5,7 +5,8 @@ use receivables::calendar::Micros;
 
 use super::store::{self, DueEvent, SettleEvent};
 use crate::db::DbError;
-use crate::gateway::{GatewayError, Intent};
+use crate::external_payments::{self, Taken};
+use crate::gateway::{CheckoutSession, GatewayError, Intent, IntentStatus};
 use crate::payments::{self, PaymentRecord, news};
 use crate::state::Shared;
 use crate::work_list::{Matter, NewWorkItem, Open, Thing, WorkKind};
@@ -84,22 +85,77 @@ async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
     if is_about_money_going_back(&event.kind) {
         return set_aside_money_that_went_back(portal, event).await;
     }
-    let Some(gateway_ref) = event.object_id.as_deref().filter(|_| is_about_intents(&event.kind))
-    else {
-        return Ok("not about a payment of ours".to_owned());
-    };
+    match event.object_id.as_deref() {
+        Some(gateway_ref) if is_about_intents(&event.kind) => {
+            apply_intent(portal, gateway_ref, None).await
+        }
+        Some(session_ref) if is_about_sessions(&event.kind) => {
+            apply_session(portal, session_ref).await
+        }
+        _ => Ok("not about a payment of ours".to_owned()),
+    }
+}
+
+async fn apply_intent(
+    portal: &Shared,
+    gateway_ref: &str,
+    session: Option<&CheckoutSession>,
+) -> Result<String, NotNow> {
     let intent = match portal.gateway.retrieve_intent(gateway_ref).await {
         Ok(intent) => intent,
         Err(GatewayError::NotThere) => return Ok("the gateway knows no such intent".to_owned()),
         Err(error) => return Err(error.into()),
     };
     let Some(payment) = payment_of(portal, &intent).await? else {
-        return Ok("the intent is not ours".to_owned());
+        return started_elsewhere(portal, &intent, session).await;
     };
     Ok(match news::take(portal, &payment, &intent, None).await? {
         news::NewsOutcome::Taken(state) => format!("taken: {}", state.code()),
         news::NewsOutcome::SetAside(why) => format!("set aside: {why}"),
         news::NewsOutcome::Waits => return Err(NotNow::BooksHalted),
+    })
+}
+
+/// A payment link or a checkout: its session says whose the money is, its intent how much came.
+async fn apply_session(portal: &Shared, session_ref: &str) -> Result<String, NotNow> {
+    let session = match portal.gateway.retrieve_session(session_ref).await {
+        Ok(session) => session,
+        Err(GatewayError::NotThere) => return Ok("the gateway knows no such session".to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    if !session.is_paid {
+        return Ok("the session is not paid".to_owned());
+    }
+    let Some(gateway_ref) = &session.intent_ref else {
+        let kind = WorkKind::UnmatchedMoney;
+        let matter = Matter::new(kind, Thing::GatewaySession, session_ref);
+        let why = "A checkout was paid without a payment of its own, as a subscription is. It is \
+                   not booked here.";
+        open(portal, matter, why.to_owned()).await?;
+        return Ok("set aside: the session has no intent".to_owned());
+    };
+    apply_intent(portal, gateway_ref, Some(&session)).await
+}
+
+/// Money that no payment here asked for. The intent's own event may come before its session's.
+async fn started_elsewhere(
+    portal: &Shared,
+    intent: &Intent,
+    session: Option<&CheckoutSession>,
+) -> Result<String, NotNow> {
+    if intent.status != IntentStatus::Succeeded || !intent.amount_received.is_positive() {
+        return Ok("the intent is not ours".to_owned());
+    }
+    let found = match session {
+        None => portal.gateway.find_session_by_intent(&intent.gateway_ref).await?,
+        Some(_) => None,
+    };
+    let session = session.or(found.as_ref());
+    Ok(match external_payments::take(portal, intent, session).await? {
+        Taken::Posted(id) => format!("matched: posted as {id}"),
+        Taken::PostedBefore => "matched: posted before".to_owned(),
+        Taken::Unmatched(why) => format!("unmatched: {why}"),
+        Taken::Halted => return Err(NotNow::BooksHalted),
     })
 }
 
@@ -111,9 +167,18 @@ async fn set_aside_money_that_went_back(
     let object = event.object_id.as_deref().unwrap_or(&event.event_id);
     let matter = Matter::new(WorkKind::MoneyWentBack, Thing::GatewayRefund, object);
     let why = format!("Money went back at the gateway ({}); the book does not say so.", event.kind);
+    open(portal, matter, why).await?;
+    Ok("set aside: money went back at the gateway".to_owned())
+}
+
+async fn open(portal: &Shared, matter: Matter, why: String) -> Result<(), DbError> {
     let (id, now) = (portal.work_item_id(), portal.now());
     portal.db.write(Open(NewWorkItem { id, matter, account_id: None, why, now })).await?;
-    Ok("set aside: money went back at the gateway".to_owned())
+    Ok(())
+}
+
+fn is_about_sessions(kind: &str) -> bool {
+    kind.starts_with("checkout.session.")
 }
 
 fn is_about_intents(kind: &str) -> bool {

@@ -18,7 +18,7 @@ use super::trail;
 use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::{Intent, IntentStatus, MethodSummary};
-use crate::state::Shared;
+use crate::state::{Portal, Shared};
 use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
 
 /// What was done with a piece of news.
@@ -104,15 +104,9 @@ async fn take_money(
     payment: &PaymentRecord,
     intent: &Intent,
 ) -> Result<NewsOutcome, DbError> {
-    let received = Received {
-        payment_id: payment.id,
-        gateway_ref: intent.gateway_ref.clone(),
-        amount: intent.amount_received,
-        currency: intent.currency,
-        tender: intent.method.as_ref().map_or(payment.tender, |method| method.kind),
-        method: intent.method.as_ref().map(method_words),
-        effective_on: portal.zone.day(received_at(portal.now(), payment, intent)),
-    };
+    let received = received(portal, payment.id, payment.started_at, intent);
+    let tender = intent.method.as_ref().map_or(payment.tender, |method| method.kind);
+    let received = Received { tender, ..received };
     match post(portal, received).await? {
         PostOutcome::Posted | PostOutcome::PostedBefore => {
             Ok(NewsOutcome::Taken(PaymentState::Posted))
@@ -132,12 +126,30 @@ async fn take_money(
     }
 }
 
+/// What an intent says was received, for a payment that began at this time.
+pub fn received(
+    portal: &Portal,
+    payment_id: PaymentId,
+    started_at: Micros,
+    intent: &Intent,
+) -> Received {
+    Received {
+        payment_id,
+        gateway_ref: intent.gateway_ref.clone(),
+        amount: intent.amount_received,
+        currency: intent.currency,
+        tender: intent.method.as_ref().map_or(Tender::Card, |method| method.kind),
+        method: intent.method.as_ref().map(method_words),
+        effective_on: portal.zone.day(received_at(portal.now(), started_at, intent)),
+    }
+}
+
 /// A card's money is received when the card is charged, so news that come after midnight, or
 /// days late, keep the day. A debit is received when the bank confirms it, which is now.
-fn received_at(now: Micros, payment: &PaymentRecord, intent: &Intent) -> Micros {
+fn received_at(now: Micros, started_at: Micros, intent: &Intent) -> Micros {
     let by_card = intent.method.as_ref().is_some_and(|method| method.kind == Tender::Card);
     let charged_at = intent.charged_at.filter(|_| by_card);
-    charged_at.map_or(now, |at| at.max(payment.started_at).min(now))
+    charged_at.map_or(now, |at| at.max(started_at).min(now))
 }
 
 /// `Visa 4242`, `Bank account 6789`.

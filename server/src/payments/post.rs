@@ -55,9 +55,9 @@ pub enum PostOutcome {
 }
 
 /// The command behind [`post`].
-struct Post {
-    portal: Shared,
-    received: Received,
+pub(super) struct Post {
+    pub portal: Shared,
+    pub received: Received,
 }
 
 /// Posts money that was received for a payment.

@@ -1,11 +1,13 @@
 //! What an account looks like to a preview, read in one moment, and refusals in its words.
 
-use receivables::allocation::{AccountSnapshot, PaymentRules, PreviewRefusal};
+use receivables::allocation::{
+    AccountSnapshot, Direction, Overpayment, PaymentRules, Preview, PreviewRefusal, preview,
+};
 use receivables::bill::BillingPeriod;
 use receivables::calendar::CivilDate;
 use receivables::ids::{AccountId, BillId};
 use receivables::money::{Currency, MinorUnits};
-use receivables::open_item::OpenItem;
+use receivables::open_item::{OpenItem, PartPayment};
 use receivables::words::{Language, bill_numbers, preview_refusal};
 use sqlx::AnyConnection;
 
@@ -50,15 +52,31 @@ impl AccountView {
         }
     }
 
+    /// How money that is here is split: none of the limits for payers holds, and the rest stays
+    /// on account.
+    pub fn preview_of_received(&self, amount: MinorUnits) -> Result<Preview, PreviewRefusal> {
+        let least = MinorUnits::new(1);
+        let mut account = self.snapshot();
+        account.rules = PaymentRules {
+            overpayment: Overpayment::Credit,
+            smallest_payment: least,
+            gateway_minimum: least,
+            largest_payment: MinorUnits::MAX,
+            ..account.rules
+        };
+        let whole_or_part =
+            |item: &OpenItem| OpenItem { part_payment: PartPayment::Any, ..item.clone() };
+        let items: Vec<OpenItem> = self.items.iter().map(whole_or_part).collect();
+        account.items = &items;
+        preview(&account, amount, &Direction::default()).map(|split| self.with_periods(split))
+    }
+
     pub fn period_of(&self, bill_id: BillId) -> Option<BillingPeriod> {
         self.stored.iter().find(|stored| stored.item.bill_id == bill_id)?.period
     }
 
     /// Adds to a preview's lines what the rules do not need and people do: the periods.
-    pub fn with_periods(
-        &self,
-        mut preview: receivables::allocation::Preview,
-    ) -> receivables::allocation::Preview {
+    pub fn with_periods(&self, mut preview: Preview) -> Preview {
         for line in &mut preview.lines {
             line.period = self.period_of(line.bill_id);
         }

@@ -139,3 +139,47 @@ async fn what_is_delivered_is_authentic_to_the_published_verifier_too() {
     let header = Webhook::generate_test_header(text, secret.reveal(), Some(stamp));
     assert_eq!(header, arrived[0].signature);
 }
+
+#[tokio::test]
+async fn sessions_of_payment_links_and_their_events_decode_with_the_published_types() {
+    let stage = stage().await;
+    let cards = [TestCard::Success, TestCard::BankDebit, TestCard::BankDebitFails];
+    let mut paid = Vec::new();
+    for card in cards {
+        let body = serde_json::json!({
+            "amount": 6234, "currency": "usd", "client_reference_id": "A-100", "card": card.code(),
+        });
+        let (status, answer) = stage.post("/sandbox/checkout", body).await.unwrap();
+        assert_eq!(status, 200, "{answer:#}");
+        paid.push(answer);
+    }
+    stage.post("/sandbox/settle", serde_json::json!({})).await.unwrap();
+    let mut statuses = Vec::new();
+    for answer in &paid {
+        let path = format!("checkout/sessions/{}", answer["session"].as_str().unwrap());
+        let (_, session) = stage.raw("GET", &path, "").await;
+        let decoded = decodes::<stripe_shared::CheckoutSession>("session", &session);
+        assert_eq!(decoded.client_reference_id.as_deref(), Some("A-100"));
+        statuses.push(decoded.payment_status.as_str().to_owned());
+        let intent = answer["intent"].as_str().unwrap();
+        let path = format!("checkout/sessions?payment_intent={intent}&limit=1");
+        let (_, listed) = stage.raw("GET", &path, "").await;
+        let listed = decodes::<stripe_types::List<stripe_shared::CheckoutSession>>("list", &listed);
+        assert_eq!(listed.data[0].id, decoded.id);
+    }
+    assert_eq!(statuses, ["paid", "paid", "unpaid"]);
+    let (status, _) = stage.raw("GET", "checkout/sessions/cs_none", "").await;
+    assert_eq!(status, 404);
+    let (_, events) = stage.raw("GET", "events?limit=100", "").await;
+    let mut kinds = std::collections::BTreeSet::new();
+    for event in events["data"].as_array().unwrap() {
+        let text = event.to_string();
+        let header = Webhook::generate_test_header(&text, "whsec_1", None);
+        let decoded = Webhook::construct_event(&text, &header, "whsec_1").unwrap();
+        assert!(!matches!(decoded.data.object, EventObject::Unknown(_)), "{}", event["type"]);
+        kinds.insert(event["type"].as_str().unwrap().to_owned());
+    }
+    let of_sessions: Vec<_> = kinds.iter().filter(|kind| kind.starts_with("checkout.")).collect();
+    let expected = ["async_payment_failed", "async_payment_succeeded", "completed"];
+    assert_eq!(of_sessions, expected.map(|end| format!("checkout.session.{end}")).each_ref());
+}

@@ -3,8 +3,14 @@
 
 #![allow(dead_code, reason = "each story file uses its own part of this")]
 
+pub mod between;
+pub mod proof;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use between::{Between, Choose};
 
 use receivables::allocation::{Direction, Preview, preview};
 use receivables::api::payments::PaymentRequest;
@@ -18,8 +24,8 @@ use server::bills::{self, NewBill};
 use server::clock::{Chance, Clock};
 use server::config;
 use server::db::{Command, Database, DbError};
-use server::gateway::Pause;
 use server::gateway::sandbox::{Sandbox, TestCard};
+use server::gateway::{Gateway, GatewaySettings, Pause, Surroundings};
 use server::payments::{self, AccountView, PaymentRecord, StartOutcome, Starting};
 use server::problem::Refusal;
 use server::start::{Injected, Started, start_with};
@@ -83,6 +89,8 @@ pub struct TestPortal {
     pub sandbox: Sandbox,
     pub clock: Arc<StandingClock>,
     pub address: String,
+    /// Where the way to the gateway was made bad.
+    pub between: Option<Arc<Between>>,
     folder: std::path::PathBuf,
     http: reqwest::Client,
 }
@@ -129,6 +137,19 @@ impl TestPortal {
 
     /// With settings that differ from the defaults.
     pub async fn open_with(on: On, flags: &[(&str, &str)]) -> Option<Self> {
+        Self::build(on, flags, None).await
+    }
+
+    /// With somebody between the portal and the gateway.
+    pub async fn open_behind(on: On, timeout: Duration, choose: Choose) -> Option<Self> {
+        Self::build(on, &[], Some((timeout, choose))).await
+    }
+
+    async fn build(
+        on: On,
+        flags: &[(&str, &str)],
+        behind: Option<(Duration, Choose)>,
+    ) -> Option<Self> {
         let chance = Arc::new(SeededChance { seed: 7, drawn: AtomicU64::new(0) });
         let (db, folder) = fresh_database(on, chance.clone()).await?;
         let mut settings: Vec<(&str, String)> =
@@ -140,14 +161,24 @@ impl TestPortal {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let injected = Injected { clock: clock.clone(), chance, pause: Arc::new(NoPause) };
         let (zone, settings) = (loaded.zone.clone(), loaded.settings.clone());
-        let Started { portal, sandbox } =
-            start_with(settings, zone, db, injected, &address).await.unwrap();
+        let Started { mut portal, sandbox } =
+            start_with(settings, zone, db, injected.clone(), &address).await.unwrap();
         let sandbox = sandbox.unwrap();
+        let mut between = None;
+        if let Some((timeout, choose)) = behind {
+            let settings = sandbox.gateway_settings();
+            let start = Between::start(settings.base_url.clone(), clock.clone(), choose).await;
+            let settings = GatewaySettings { base_url: start.1, timeout, ..settings };
+            let Injected { clock, chance, pause } = injected;
+            let gateway = Gateway::try_new(settings, Surroundings { clock, chance, pause });
+            Arc::get_mut(&mut portal).unwrap().gateway = gateway.unwrap();
+            between = Some(start.0);
+        }
         let rooms = gateway_events::router().with_state(portal.clone()).merge(sandbox.router());
         tokio::spawn(async move { axum::serve(listener, rooms).await });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().build().unwrap();
-        Some(Self { portal, sandbox, clock, address, folder, http })
+        Some(Self { portal, sandbox, clock, address, between, folder, http })
     }
 
     /// Every invariant of the book holds, and the story's database may go.
@@ -248,7 +279,11 @@ impl TestPortal {
 
     /// What a browser would send now for this amount.
     pub async fn wish(&self, account: &TestAccount, amount: i64) -> Starting {
-        let fingerprint = self.preview(account, amount).await.fingerprint;
+        self.wish_for(account, &self.preview(account, amount).await)
+    }
+
+    /// What a browser would send that shows this preview.
+    pub fn wish_for(&self, account: &TestAccount, preview: &Preview) -> Starting {
         let (ms, chance) = self.portal.id_parts();
         let id = PaymentId::from_parts(ms, &chance);
         Starting {
@@ -258,10 +293,10 @@ impl TestPortal {
             idempotency_key: id.to_string(),
             request: PaymentRequest {
                 id,
-                amount: MinorUnits::new(amount),
+                amount: preview.amount,
                 currency: account.currency,
                 direction: Direction::default(),
-                fingerprint,
+                fingerprint: preview.fingerprint.clone(),
             },
         }
     }
@@ -280,11 +315,44 @@ impl TestPortal {
     pub async fn choose(&self, started: &StartOutcome, card: TestCard) {
         let intent = started.intent.as_ref().unwrap();
         let secret = intent.client_secret.as_ref().unwrap().reveal();
+        self.confirm(&intent.gateway_ref, secret, card).await;
+    }
+
+    /// The same for an intent that only the gateway knows of.
+    pub async fn confirm(&self, gateway_ref: &str, secret: &str, card: TestCard) {
         let body = format!(r#"{{"client_secret":"{secret}","card":"{}"}}"#, card.code());
-        let url = format!("{}/sandbox/intents/{}/confirm", self.address, intent.gateway_ref);
+        let url = format!("{}/sandbox/intents/{gateway_ref}/confirm", self.address);
         let request = self.http.post(url).header("content-type", "application/json").body(body);
         // With the card whose answer is lost there is none.
         let _ = request.send().await;
+    }
+
+    /// Somebody opens a payment link with this reference and pays; the gateway's names of the
+    /// session and the intent.
+    pub async fn pay_by_link(
+        &self,
+        money: (i64, &str),
+        reference: Option<&str>,
+        card: TestCard,
+    ) -> (String, String) {
+        let body = serde_json::json!({
+            "amount": money.0, "currency": money.1, "client_reference_id": reference,
+            "card": card.code(),
+        });
+        let request = self.http.post(format!("{}/sandbox/checkout", self.address));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap().bytes().await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        (text("session"), text("intent"))
+    }
+
+    /// Sends bytes to our own webhook; the status of the answer.
+    pub async fn post_webhook(&self, event: &str, signature: &str) -> u16 {
+        let request = self.http.post(format!("{}/webhooks/stripe", self.address));
+        let request = request.header("content-type", "application/json");
+        let request = request.header("stripe-signature", signature).body(event.to_owned());
+        request.send().await.unwrap().status().as_u16()
     }
 
     /// Time passes at the gateway, its webhooks are delivered, and what came in is applied.

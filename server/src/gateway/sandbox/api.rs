@@ -16,7 +16,7 @@ use super::intents::{SandboxCharge, SandboxIntent, SandboxRefund};
 use super::params::{Params, checked_amount};
 use super::problem::Problem;
 use super::requests::{Answer, Ask, KeyUse, Request as Change};
-use super::{lists, render, store};
+use super::{lists, render, sessions, store};
 use crate::db::DbError;
 use crate::gateway::transport::API_VERSION;
 
@@ -163,6 +163,8 @@ async fn act(core: &Core, asked: Asked) -> Result<Answer, DbError> {
         ["payment_intents"] => lists::intents(&mut connection, asked.params).await?,
         ["refunds"] => lists::refunds(&mut connection, asked.params).await?,
         ["events"] => lists::events(&mut connection, asked.params).await?,
+        ["checkout", "sessions"] => sessions::list(&mut connection, asked.params).await?,
+        ["checkout", "sessions", id] => sessions::one(&mut connection, id).await?,
         ["payment_intents", id] => one_intent(&mut connection, id, asked.params).await?,
         ["charges", id] => store::load::<SandboxCharge>(&mut connection, id)
             .await?

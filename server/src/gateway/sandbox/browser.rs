@@ -16,6 +16,7 @@ use super::api::cut_off;
 use super::cards::TestCard;
 use super::intents::{Authentication, SandboxIntent, Status};
 use super::payer::{PayerStep, Step};
+use super::sessions::PayByLink;
 use super::{Core, store};
 use crate::config::Secret;
 use crate::problem::Refusal;
@@ -27,6 +28,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/sandbox/intents/{id}/confirm", post(confirm))
         .route("/sandbox/intents/{id}/authenticate", post(authenticate))
         .route("/sandbox/settle", post(settle))
+        .route("/sandbox/checkout", post(pay_by_link))
         .with_state(core)
 }
 
@@ -142,4 +144,37 @@ async fn settle(
         take_step(&core, intent_id, Step::Settle).await?;
     }
     Ok(Json(Settled { settled }))
+}
+
+/// A payer opens a payment link of the biller's, to which a reference was added or not, and
+/// pays. Our own pages have no part in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkPayment {
+    amount: i64,
+    currency: String,
+    client_reference_id: Option<String>,
+    card: TestCard,
+}
+
+#[derive(Serialize)]
+struct PaidByLink {
+    session: String,
+    intent: String,
+    status: Status,
+}
+
+async fn pay_by_link(
+    State(core): State<Arc<Core>>,
+    Body(asked): Body<LinkPayment>,
+) -> Result<Json<PaidByLink>, Refusal> {
+    let LinkPayment { amount, currency, client_reference_id: reference, card } = asked;
+    let occasion = core.occasion(None);
+    let pay = PayByLink { occasion, amount, currency, reference, card };
+    let paid = core.database.write(pay).await?;
+    core.wake();
+    let (session, intent) = paid.map_err(|_| {
+        Refusal::unprocessable("amount-invalid", "The sandbox does not take this amount.")
+    })?;
+    Ok(Json(PaidByLink { session: session.id, intent: intent.id, status: intent.status }))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use receivables::calendar::Micros;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -141,6 +142,30 @@ pub(super) struct Happened {
 pub(super) struct WrongState;
 
 impl SandboxIntent {
+    /// One that waits for a card.
+    pub fn new(amount: i64, currency: String, names: &mut Names, now: Micros) -> Self {
+        let id = names.draw("pi");
+        let secret = names.draw("secret");
+        Self {
+            client_secret: format!("{id}_{secret}"),
+            id,
+            amount,
+            amount_received: 0,
+            currency,
+            description: None,
+            metadata: BTreeMap::new(),
+            created: now.unix_seconds(),
+            status: Status::RequiresPaymentMethod,
+            card: None,
+            method_id: None,
+            latest_charge: None,
+            last_decline: None,
+            canceled_at: None,
+            cancellation_reason: None,
+            settles_at: None,
+        }
+    }
+
     pub fn confirm(
         &mut self,
         card: TestCard,

@@ -21,6 +21,7 @@ mod payer;
 mod problem;
 mod render;
 mod requests;
+mod sessions;
 mod store;
 
 use std::collections::VecDeque;
@@ -39,6 +40,7 @@ use tokio::task::JoinHandle;
 pub use api::Mishap;
 pub use cards::{LATE_SECONDS, TestCard};
 pub use intents::{Authentication, DEBIT_SECONDS};
+pub use sessions::SQL as SESSION_SQL;
 pub use store::SQL;
 
 use super::settings::{GatewaySettings, SANDBOX_KEY};

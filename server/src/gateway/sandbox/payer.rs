@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 use super::cards::TestCard;
 use super::desk::{Desk, Occasion};
 use super::intents::{Authentication, SandboxIntent};
-use super::store;
+use super::{sessions, store};
 use crate::config::Secret;
 use crate::db::{Command, DbError};
 
@@ -59,6 +59,7 @@ impl Command for PayerStep {
         };
         if let Ok(happened) = happened {
             desk.record(&intent, &happened).await?;
+            sessions::follow(&mut desk, &intent).await?;
         }
         Ok(Some(intent))
     }

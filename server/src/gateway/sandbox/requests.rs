@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 
 use super::cards::{Post, TestCard};
 use super::desk::{Desk, Occasion};
-use super::intents::{ChargeStatus, Happened, SandboxCharge, SandboxIntent, SandboxRefund, Status};
+use super::intents::{ChargeStatus, Happened, SandboxCharge, SandboxIntent, SandboxRefund};
 use super::problem::Problem;
 use super::store::KeptAnswer;
 use super::{render, store};
@@ -132,26 +132,9 @@ impl Desk<'_> {
         let Ask::Create { amount, currency, description, metadata } = ask else {
             return Ok(Err(Problem::broken()));
         };
-        let id = self.names.draw("pi");
-        let secret = self.names.draw("secret");
-        let intent = SandboxIntent {
-            client_secret: format!("{id}_{secret}"),
-            id,
-            amount,
-            amount_received: 0,
-            currency,
-            description,
-            metadata,
-            created: self.now.unix_seconds(),
-            status: Status::RequiresPaymentMethod,
-            card: None,
-            method_id: None,
-            latest_charge: None,
-            last_decline: None,
-            canceled_at: None,
-            cancellation_reason: None,
-            settles_at: None,
-        };
+        let mut intent = SandboxIntent::new(amount, currency, &mut self.names, self.now);
+        intent.description = description;
+        intent.metadata = metadata;
         let happened =
             Happened { intent_event: Some("payment_intent.created"), ..Happened::default() };
         self.record(&intent, &happened).await?;

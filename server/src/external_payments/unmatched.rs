@@ -1,0 +1,107 @@
+//! The table external_money: what came through the gateway without a payment started here. A
+//! row without a payment is unmatched.
+
+use receivables::calendar::{CivilDate, Micros};
+use receivables::ids::PaymentId;
+use receivables::money::{Currency, MinorUnits};
+use receivables::tender::Tender;
+use sqlx::{AnyConnection, Row};
+
+use crate::db::{DbError, expect_rows};
+use crate::payments::post::Received;
+use crate::state::Portal;
+
+/// The first writer makes the row, and every writer holds it until its transaction ends: who
+/// decides about an intent decides alone. What the session says may come after the intent.
+const LOCK: &str = "
+insert into external_money
+  (gateway, gateway_ref, session_ref, reference, amount, currency, tender, method, received_on,
+   received_at, found_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (gateway, gateway_ref) do update
+set session_ref = coalesce(external_money.session_ref, excluded.session_ref),
+  reference = coalesce(external_money.reference, excluded.reference)
+returning payment_id";
+
+const MARK: &str = "
+update external_money set payment_id = $3, matched_by = $4, matched_at = $5
+where gateway = $1 and gateway_ref = $2 and payment_id is null";
+
+const FIND: &str = "
+select session_ref, reference, amount, currency, tender, method, received_on, received_at
+from external_money where gateway = $1 and gateway_ref = $2";
+
+pub(super) const SQL: &[&str] = &[LOCK, MARK, FIND];
+
+/// Money as it is known, whosever it is.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub received: Received,
+    pub received_at: Micros,
+    pub session_ref: Option<String>,
+    pub reference: Option<String>,
+}
+
+/// Writes the row down where it is new, and locks it; whether it has a payment.
+pub(super) async fn lock(
+    tx: &mut AnyConnection,
+    gateway: &str,
+    known: &Known,
+    now: Micros,
+) -> Result<bool, DbError> {
+    let received = &known.received;
+    let row = sqlx::query(LOCK)
+        .bind(gateway)
+        .bind(&received.gateway_ref)
+        .bind(known.session_ref.as_deref())
+        .bind(known.reference.as_deref())
+        .bind(received.amount.get())
+        .bind(received.currency.code())
+        .bind(received.tender.code())
+        .bind(received.method.as_deref())
+        .bind(received.effective_on.to_string())
+        .bind(known.received_at.0)
+        .bind(now.0)
+        .fetch_one(tx)
+        .await?;
+    Ok(row.try_get::<Option<String>, _>("payment_id")?.is_some())
+}
+
+/// Says which payment the money became.
+pub(super) async fn mark(
+    tx: &mut AnyConnection,
+    gateway: &str,
+    gateway_ref: &str,
+    payment_id: PaymentId,
+    matched_by: &str,
+    now: Micros,
+) -> Result<(), DbError> {
+    let query = sqlx::query(MARK).bind(gateway).bind(gateway_ref).bind(payment_id.to_string());
+    let written = query.bind(matched_by).bind(now.0).execute(tx).await?;
+    expect_rows(&written, 1, "external_money")
+}
+
+/// The money of one intent, with the id of a payment for it.
+pub(super) async fn find(portal: &Portal, gateway_ref: &str) -> Result<Option<Known>, DbError> {
+    let query = sqlx::query(FIND).bind(portal.gateway_name()).bind(gateway_ref);
+    let Some(row) = query.fetch_optional(portal.db.read()).await? else { return Ok(None) };
+    let wrong = |column| DbError::inconsistent("external_money", column, gateway_ref);
+    let text = |column| row.try_get::<String, _>(column);
+    let (ms, chance) = portal.id_parts();
+    let received_on = CivilDate::parse(&text("received_on")?);
+    let received = Received {
+        payment_id: PaymentId::from_parts(ms, &chance),
+        gateway_ref: gateway_ref.to_owned(),
+        amount: MinorUnits::new(row.try_get("amount")?),
+        currency: Currency::parse(&text("currency")?).map_err(|_| wrong("currency"))?,
+        tender: Tender::parse(&text("tender")?).ok_or_else(|| wrong("tender"))?,
+        method: row.try_get("method")?,
+        effective_on: received_on.map_err(|_| wrong("received_on"))?,
+    };
+    Ok(Some(Known {
+        received,
+        received_at: Micros(row.try_get("received_at")?),
+        session_ref: row.try_get("session_ref")?,
+        reference: row.try_get("reference")?,
+    }))
+}
