@@ -3,22 +3,24 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use receivables::api::accounts::{
     AccountDocument, CurrentBill, DuePeriod, DuePeriodLinks, PaymentInProgress,
 };
 use receivables::api::problem::Problem;
 use receivables::ids::AccountId;
+use sqlx::AnyConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::of_caller::{CallersAccount, Wanted};
 use super::{AccountRow, balance_of, find_for_customer};
 use crate::clock::instant_text;
-use crate::payments::{self, PaymentRecord, view_of};
+use crate::payments::{self, PaymentRecord, view_in, view_of};
 use crate::problem::Refusal;
-use crate::sign_in::Caller;
+use crate::sign_in::{self, Caller};
 use crate::state::{Portal, Shared};
-use crate::web::Path;
 
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(show)).routes(routes!(due_periods))
@@ -47,10 +49,8 @@ pub async fn account_of(
 )]
 async fn show(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(id): Path<AccountId>,
+    CallersAccount { account, .. }: CallersAccount,
 ) -> Result<Response, Refusal> {
-    let account = account_of(&portal, &caller, id).await?;
     let view = view_of(&portal, &account).await?;
     let etag = format!("\"{}\"", account.version);
     let document = balance_of(account, &view.items, view.today);
@@ -70,17 +70,34 @@ async fn show(
 )]
 async fn due_periods(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(id): Path<AccountId>,
+    mut parts: Parts,
 ) -> Result<Json<CurrentBill>, Refusal> {
-    let account = account_of(&portal, &caller, id).await?;
-    Ok(Json(current_bill(&portal, account).await?))
+    let wanted = Wanted::of(&mut parts, &portal).await?;
+    let (session, bill) = {
+        // One connection for all questions: each return to the pool is one more.
+        let mut connection = portal.db.read().acquire().await?;
+        let found = wanted.find(&mut connection, &portal).await?;
+        let account = found.account.ok_or_else(Refusal::not_found)?;
+        let count = found.payments_in_flight;
+        (found.session, current_bill(&portal, &mut connection, account, count).await?)
+    };
+    sign_in::note_use(&portal, session).await?;
+    Ok(Json(bill))
 }
 
-/// The current bill of an account, whoever asks.
-pub async fn current_bill(portal: &Portal, account: AccountRow) -> Result<CurrentBill, Refusal> {
-    let view = view_of(portal, &account).await?;
-    let in_flight = payments::in_flight(portal.db.read(), account.id).await?;
+async fn current_bill(
+    portal: &Portal,
+    connection: &mut AnyConnection,
+    account: AccountRow,
+    payments_in_flight: i64,
+) -> Result<CurrentBill, Refusal> {
+    let biller = portal.settings.payment_rules(account.currency);
+    let view = view_in(connection, &account, &biller, portal.today()).await?;
+    let in_flight = if payments_in_flight > 0 {
+        payments::in_flight(&mut *connection, account.id).await?
+    } else {
+        Vec::new()
+    };
     let due_periods = view.stored.iter().map(|stored| DuePeriod {
         item: stored.item.clone(),
         period: stored.period,

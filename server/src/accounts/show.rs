@@ -1,15 +1,15 @@
 //! Reading one account for a customer who may see it.
 
 use receivables::account_balance::AccountBalance;
-use receivables::allocation::{AllocationOrder, next_due};
+use receivables::allocation::{AllocationOrder, PaymentRules, next_due};
 use receivables::api::accounts::AccountDocument;
 use receivables::calendar::CivilDate;
 use receivables::ids::{AccountId, CustomerId};
 use receivables::money::{Currency, MinorUnits};
 use receivables::open_item::OpenItem;
+use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 
-use super::lock::parse_order;
 use crate::db::DbError;
 
 /// The owner stands in the query itself: an account of someone else is simply not found.
@@ -32,6 +32,13 @@ pub struct AccountRow {
     pub version: i64,
 }
 
+impl AccountRow {
+    /// The biller's rules with the account's own order where it has one.
+    pub fn rules(&self, biller: &PaymentRules) -> PaymentRules {
+        PaymentRules { order: self.order.unwrap_or(biller.order), ..*biller }
+    }
+}
+
 /// The account, if there is one and this customer may see it.
 pub async fn find_for_customer(
     pool: &AnyPool,
@@ -43,19 +50,25 @@ pub async fn find_for_customer(
         .bind(customer_id.to_string())
         .fetch_optional(pool)
         .await?;
-    let Some(row) = row else { return Ok(None) };
+    row.map(|row| account_row(&row, id)).transpose()
+}
+
+/// The columns of an account, whoever asked for them.
+pub(super) fn account_row(row: &AnyRow, id: AccountId) -> Result<AccountRow, DbError> {
     let inconsistent = |column| DbError::inconsistent("account", column, id);
     let currency: String = row.try_get("currency")?;
-    Ok(Some(AccountRow {
+    let order: Option<String> = row.try_get("allocation_order")?;
+    let order = order
+        .map(|code| AllocationOrder::parse(&code).ok_or_else(|| inconsistent("allocation_order")));
+    Ok(AccountRow {
         id,
         number: row.try_get("number")?,
         name: row.try_get("name")?,
         currency: Currency::parse(&currency).map_err(|_| inconsistent("currency"))?,
-        order: parse_order(row.try_get("allocation_order")?)
-            .map_err(|()| inconsistent("allocation_order"))?,
+        order: order.transpose()?,
         credit: MinorUnits::new(row.try_get("credit")?),
         version: row.try_get("version")?,
-    }))
+    })
 }
 
 /// The account with its sums, as documents show it.

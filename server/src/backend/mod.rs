@@ -5,20 +5,13 @@ use receivables::calendar::Micros;
 use receivables::ids::OutboxId;
 use receivables::receipt::Receipt;
 use serde_json::json;
-use sqlx::AnyConnection;
 
 use crate::clock::instant_text;
-use crate::db::DbError;
-use crate::outbox::{NewOutbox, OutboxKind, enqueue};
+use crate::outbox::{NewOutbox, OutboxKind};
 use crate::state::Portal;
 
-/// Writes what a payment settled into the outbox, in the posting's own transaction.
-pub async fn write_back(
-    tx: &mut AnyConnection,
-    portal: &Portal,
-    receipt: &Receipt,
-    now: Micros,
-) -> Result<(), DbError> {
+/// What a payment settled, for the outbox of the posting's own transaction.
+pub fn write_back(portal: &Portal, receipt: &Receipt, now: Micros) -> NewOutbox {
     let bills = receipt.lines.iter().map(|line| {
         json!({
             "bill_number": line.bill_number,
@@ -38,12 +31,11 @@ pub async fn write_back(
         "bills": bills.collect::<Vec<_>>(),
     });
     let (ms, chance) = portal.id_parts();
-    let new = NewOutbox {
+    NewOutbox {
         id: OutboxId::from_parts(ms, &chance),
         account_id: Some(receipt.account_id),
         kind: OutboxKind::WriteBack,
         payload,
         due_at: now,
-    };
-    enqueue(tx, &new, now).await
+    }
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::past::{BillCursor, BillFilter, Listing, past_bills};
 use super::{BillNotThere, find_details};
-use crate::accounts::account_of;
+use crate::accounts::CallersAccount;
 use crate::problem::Refusal;
 use crate::sign_in::Caller;
 use crate::state::Shared;
@@ -72,8 +72,7 @@ struct ListQuery {
 )]
 async fn list(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(id): Path<AccountId>,
+    CallersAccount { account, .. }: CallersAccount,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<BillPage>, Refusal> {
     let filter = match query.status.as_deref() {
@@ -85,9 +84,8 @@ async fn list(
         }
     };
     let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), BillCursor::parse)?;
-    let account = account_of(&portal, &caller, id).await?;
     let listing = Listing {
-        account_id: id,
+        account_id: account.id,
         currency: account.currency,
         filter,
         after: page.after,

@@ -2,10 +2,10 @@
 
 use receivables::calendar::Micros;
 use receivables::ids::{AccountId, OutboxId};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::store::ENQUEUE;
-use crate::db::{DbError, expect_rows};
+use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxKind {
@@ -43,14 +43,27 @@ pub struct NewOutbox {
 
 /// Writes the row. After the commit wake the deliverer: `portal.work.outbox.notify_one()`.
 pub async fn enqueue(tx: &mut AnyConnection, new: &NewOutbox, now: Micros) -> Result<(), DbError> {
-    let written = sqlx::query(ENQUEUE)
-        .bind(new.id.to_string())
-        .bind(new.account_id.map(|id| id.to_string()))
-        .bind(new.kind.code())
-        .bind(new.payload.to_string())
-        .bind(new.due_at.0)
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await?;
-    expect_rows(&written, 1, "outbox")
+    enqueue_all(tx, std::slice::from_ref(new), now).await
+}
+
+/// As [`enqueue`], all by one statement.
+pub async fn enqueue_all(
+    tx: &mut AnyConnection,
+    all: &[NewOutbox],
+    now: Micros,
+) -> Result<(), DbError> {
+    for some in all.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(ENQUEUE, some.len())));
+        for new in some {
+            query = query
+                .bind(new.id.to_string())
+                .bind(new.account_id.map(|id| id.to_string()))
+                .bind(new.kind.code())
+                .bind(new.payload.to_string())
+                .bind(new.due_at.0)
+                .bind(now.0);
+        }
+        expect_rows(&query.execute(&mut *tx).await?, some.len() as u64, "outbox")?;
+    }
+    Ok(())
 }

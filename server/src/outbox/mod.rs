@@ -17,7 +17,7 @@ mod store;
 mod write_back;
 
 pub use deliver::{DeliveryCount, deliver_due, forget_old};
-pub use enqueue::{NewOutbox, OutboxKind, enqueue};
+pub use enqueue::{NewOutbox, OutboxKind, enqueue, enqueue_all};
 pub use letter::{Letter, Sender, Sources, Templates};
 pub use mailbox::router;
 pub use senders::{SenderProblem, Senders};

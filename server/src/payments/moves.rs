@@ -117,12 +117,10 @@ impl Command for MovePayment {
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
         let payment_id = self.moving.payment_id;
-        let Some(account_id) = store::account_of(&mut *tx, payment_id).await? else {
+        let Some(account) = accounts::lock_for_payment(tx, payment_id).await? else {
             return Ok(Err(Refusal::not_found()));
         };
-        let Some(account) = accounts::lock(tx, account_id).await? else {
-            return Ok(Err(Refusal::not_found()));
-        };
+        let account_id = account.id;
         if let Some(before) = self.done_before(tx).await? {
             return Ok(before);
         }

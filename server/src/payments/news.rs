@@ -212,10 +212,7 @@ impl Command for Happen {
     type Reply = NewsOutcome;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<NewsOutcome, DbError> {
-        let Some(account_id) = store::account_of(&mut *tx, self.payment_id).await? else {
-            return Ok(NewsOutcome::SetAside("there is no such payment"));
-        };
-        accounts::lock(tx, account_id).await?;
+        accounts::lock_for_payment(tx, self.payment_id).await?;
         let Some(mut payment) = store::find(&mut *tx, self.payment_id).await? else {
             return Ok(NewsOutcome::SetAside("there is no such payment"));
         };

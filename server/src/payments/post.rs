@@ -26,6 +26,7 @@ use crate::db::{Command, DbError};
 use crate::ledger::{
     self, Appended, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind,
 };
+use crate::outbox;
 use crate::receipts;
 use crate::state::Shared;
 
@@ -77,14 +78,11 @@ impl Command for Post {
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<PostOutcome, DbError> {
         let payment_id = self.received.payment_id;
-        let Some(account_id) = store::account_of(&mut *tx, payment_id).await? else {
+        let Some(account) = accounts::lock_for_payment(tx, payment_id).await? else {
             return Ok(PostOutcome::Mismatch("there is no such payment"));
         };
-        let Some(account) = accounts::lock(tx, account_id).await? else {
-            return Ok(PostOutcome::Mismatch("there is no such account"));
-        };
         // Read under the lock: another bearer of the same news may have posted it.
-        let Some(payment) = store::find(&mut *tx, payment_id).await? else {
+        let Some((payment, payer)) = store::find_with_payer(&mut *tx, payment_id).await? else {
             return Ok(PostOutcome::Mismatch("there is no such payment"));
         };
         if payment.state == PaymentState::Posted {
@@ -99,7 +97,7 @@ impl Command for Post {
                 return Ok(PostOutcome::Mismatch("received for another payment"));
             }
         }
-        self.post(tx, account, payment).await
+        self.post(tx, account, payment, payer).await
     }
 }
 
@@ -124,6 +122,7 @@ impl Post {
         tx: &mut AnyConnection,
         account: LockedAccount,
         mut payment: PaymentRecord,
+        payer: Option<String>,
     ) -> Result<PostOutcome, DbError> {
         let received = &self.received;
         let now = self.portal.now();
@@ -160,8 +159,9 @@ impl Post {
         payment.look_at = None;
         store::change(tx, &payment, event).await?;
         looks::take_off(tx, &payment, had_looked, now).await?;
-        receipts::send(tx, &self.portal, &receipt, &payment.started_by, now).await?;
-        backend::write_back(tx, &self.portal, &receipt, now).await?;
+        let mut messages = receipts::letters(tx, &self.portal, &receipt, payer, now).await?;
+        messages.push(backend::write_back(&self.portal, &receipt, now));
+        outbox::enqueue_all(tx, &messages, now).await?;
         Ok(PostOutcome::Posted)
     }
 

@@ -11,7 +11,7 @@ use receivables::open_item::{OpenItem, PartPayment};
 use receivables::words::{Language, bill_numbers, preview_refusal};
 use sqlx::AnyConnection;
 
-use crate::accounts::{AccountRow, LockedAccount};
+use crate::accounts::AccountRow;
 use crate::bills::{StoredItem, open_items};
 use crate::db::DbError;
 use crate::problem::Refusal;
@@ -86,17 +86,15 @@ impl AccountView {
 
 /// The view for showing: no lock, one moment of the database.
 pub async fn view_of(portal: &Portal, account: &AccountRow) -> Result<AccountView, DbError> {
-    let stored = open_items(portal.db.read(), account.id).await?;
     let biller = portal.settings.payment_rules(account.currency);
-    let rules = PaymentRules { order: account.order.unwrap_or(biller.order), ..biller };
-    let (id, currency) = (account.id, account.currency);
-    Ok(AccountView::new(id, currency, account.credit, rules, portal.today(), stored))
+    let mut connection = portal.db.read().acquire().await?;
+    view_in(&mut connection, account, &biller, portal.today()).await
 }
 
-/// The view inside a command that holds the account's lock.
+/// The view by a connection in hand: in a command, the one that holds the account's lock.
 pub async fn view_in(
     tx: &mut AnyConnection,
-    account: &LockedAccount,
+    account: &AccountRow,
     biller: &PaymentRules,
     today: CivilDate,
 ) -> Result<AccountView, DbError> {

@@ -21,7 +21,7 @@ use super::preview::{refusal_of, view_of};
 use super::start::{Starting, can_be_asked_for, currency_mismatch, start};
 use super::store::{PaymentRecord, find_for_customer};
 use super::{cancel, document};
-use crate::accounts::account_of;
+use crate::accounts::{CallersAccount, account_of};
 use crate::clock::instant_text;
 use crate::gateway::Intent;
 use crate::gateway_events::ask_now;
@@ -56,11 +56,9 @@ pub fn router() -> OpenApiRouter<Shared> {
 )]
 async fn preview_payment(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(id): Path<AccountId>,
+    CallersAccount { account, .. }: CallersAccount,
     Body(request): Body<PreviewRequest>,
 ) -> Result<Json<PreviewDocument>, Refusal> {
-    let account = account_of(&portal, &caller, id).await?;
     if request.currency != account.currency {
         return Err(currency_mismatch(account.currency));
     }
@@ -69,7 +67,7 @@ async fn preview_payment(
     let worked_out = preview(&view.snapshot(), request.amount, &request.direction)
         .map_err(|refusal| refusal_of(&refusal, &view))?;
     Ok(Json(PreviewDocument {
-        account_id: id,
+        account_id: account.id,
         as_of: instant_text(portal.now()),
         today: view.today,
         preview: view.with_periods(worked_out),
@@ -103,14 +101,12 @@ async fn preview_payment(
 )]
 async fn start_payment(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(account_id): Path<AccountId>,
+    CallersAccount { caller, account }: CallersAccount,
     headers: HeaderMap,
     Body(request): Body<PaymentRequest>,
 ) -> Result<Response, Refusal> {
-    let account = account_of(&portal, &caller, account_id).await?;
     let starting = Starting {
-        account_id,
+        account_id: account.id,
         customer_id: caller.customer_id,
         session_hash: caller.session_hash,
         idempotency_key: idempotency_key(&headers)?,
@@ -220,14 +216,12 @@ struct ListQuery {
 )]
 async fn list_payments(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(id): Path<AccountId>,
+    CallersAccount { account, .. }: CallersAccount,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PaymentPage>, Refusal> {
     let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), PaymentCursor::parse)?;
-    account_of(&portal, &caller, id).await?;
     let pool = portal.db.read();
-    let (items, next) = payments_of(pool, id, page.after, page.limit, &portal.zone).await?;
+    let (items, next) = payments_of(pool, account.id, page.after, page.limit, &portal.zone).await?;
     Ok(Json(PaymentPage { items, next }))
 }
 

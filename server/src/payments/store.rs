@@ -42,12 +42,16 @@ pub struct PaymentRecord {
 
 macro_rules! select_payment {
     ($rest:literal) => {
+        select_payment!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "select p.id, p.account_id, p.started_by, p.session_hash, p.idempotency_key, ",
             "p.request_hash, p.amount, p.currency, p.tender, p.method, p.direction, p.preview, ",
             "p.state, p.decline, p.gateway, p.gateway_ref, p.received, p.started_at, ",
-            "p.expires_at, p.changed_at, p.look_at, p.looks, p.asked_at, p.version ",
-            "from payment p ",
+            "p.expires_at, p.changed_at, p.look_at, p.looks, p.asked_at, p.version",
+            $more,
+            " from payment p ",
             $rest
         )
     };
@@ -55,7 +59,11 @@ macro_rules! select_payment {
 
 const FIND: &str = select_payment!("where p.id = $1");
 
-const ACCOUNT_OF: &str = "select account_id from payment where id = $1";
+/// With the address of the customer who started it, if a customer did.
+const FIND_WITH_PAYER: &str = select_payment!(
+    ", c.email as payer_email",
+    "left join customer c on c.id = p.started_by where p.id = $1"
+);
 
 const FIND_FOR_CUSTOMER: &str = select_payment!(
     "join account_customer c on c.account_id = p.account_id where p.id = $1 and c.customer_id = $2"
@@ -107,7 +115,7 @@ update payment set asked_at = $2 where id = $1 and asked_at <= $3";
 
 pub(super) const SQL: &[&str] = &[
     FIND,
-    ACCOUNT_OF,
+    FIND_WITH_PAYER,
     FIND_FOR_CUSTOMER,
     FIND_BY_KEY,
     FIND_BY_GATEWAY_REF,
@@ -129,15 +137,13 @@ pub async fn find(
     row.as_ref().map(record).transpose()
 }
 
-/// Whose lock to take before reading the payment itself.
-pub(super) async fn account_of(
+/// The payment, and to whom its receipt goes.
+pub(super) async fn find_with_payer(
     db: impl Executor<'_, Database = Any>,
     id: PaymentId,
-) -> Result<Option<AccountId>, DbError> {
-    let row = sqlx::query(ACCOUNT_OF).bind(id.to_string()).fetch_optional(db).await?;
-    let Some(row) = row else { return Ok(None) };
-    let account_id = AccountId::parse(row.try_get("account_id")?);
-    account_id.map(Some).map_err(|_| DbError::inconsistent("payment", "account_id", id))
+) -> Result<Option<(PaymentRecord, Option<String>)>, DbError> {
+    let row = sqlx::query(FIND_WITH_PAYER).bind(id.to_string()).fetch_optional(db).await?;
+    row.map(|row| Ok((record(&row)?, row.try_get("payer_email")?))).transpose()
 }
 
 /// The owner stands in the query: someone else's payment is simply not found.

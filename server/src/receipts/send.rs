@@ -1,16 +1,14 @@
 //! Mailing a receipt: a letter in the outbox, in the posting's own transaction.
 
 use receivables::calendar::Micros;
-use receivables::ids::OutboxId;
+use receivables::ids::{AccountId, OutboxId};
 use receivables::receipt::Receipt;
 use sqlx::{AnyConnection, Row};
 
 use super::letter;
 use crate::db::DbError;
-use crate::outbox::{Letter, NewOutbox, OutboxKind, enqueue};
+use crate::outbox::{Letter, NewOutbox, OutboxKind};
 use crate::state::Portal;
-
-const FIND_PAYER: &str = "select email from customer where id = $1";
 
 const FIND_HOLDERS: &str = "
 select c.email from customer c
@@ -18,41 +16,36 @@ join account_customer a on a.customer_id = c.id
 where a.account_id = $1
 order by c.id";
 
-pub(super) const SQL: &[&str] = &[FIND_PAYER, FIND_HOLDERS];
+pub(super) const SQL: &[&str] = &[FIND_HOLDERS];
 
-/// Writes one letter to the customer who paid; when no customer did, one to every customer of
-/// the account.
-pub async fn send(
+/// One letter to the customer who paid, by their address; when no customer did, one to every
+/// customer of the account.
+pub async fn letters(
     tx: &mut AnyConnection,
     portal: &Portal,
     receipt: &Receipt,
-    started_by: &str,
+    payer: Option<String>,
     now: Micros,
-) -> Result<(), DbError> {
-    let mut receivers = addresses(&mut *tx, FIND_PAYER, started_by).await?;
-    if receivers.is_empty() {
-        receivers = addresses(&mut *tx, FIND_HOLDERS, &receipt.account_id.to_string()).await?;
-    }
+) -> Result<Vec<NewOutbox>, DbError> {
+    let receivers = match payer {
+        Some(payer) => vec![payer],
+        None => holders(tx, receipt.account_id).await?,
+    };
     let letter = letter::write(receipt, &portal.settings.public_url);
-    for to in receivers {
+    let letter_to = |to| {
         let (ms, chance) = portal.id_parts();
-        let new = NewOutbox {
+        NewOutbox {
             id: OutboxId::from_parts(ms, &chance),
             account_id: Some(receipt.account_id),
             kind: OutboxKind::ReceiptMail,
             payload: Letter { to: Some(to), ..letter.clone() }.payload(),
             due_at: now,
-        };
-        enqueue(&mut *tx, &new, now).await?;
-    }
-    Ok(())
+        }
+    };
+    Ok(receivers.into_iter().map(letter_to).collect())
 }
 
-async fn addresses(
-    tx: &mut AnyConnection,
-    text: &'static str,
-    of: &str,
-) -> Result<Vec<String>, DbError> {
-    let rows = sqlx::query(text).bind(of).fetch_all(&mut *tx).await?;
+async fn holders(tx: &mut AnyConnection, id: AccountId) -> Result<Vec<String>, DbError> {
+    let rows = sqlx::query(FIND_HOLDERS).bind(id.to_string()).fetch_all(&mut *tx).await?;
     rows.iter().map(|row| row.try_get(0).map_err(Into::into)).collect()
 }

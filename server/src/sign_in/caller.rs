@@ -7,7 +7,7 @@ use receivables::ids::CustomerId;
 use super::cookie;
 use super::session::{self, Lifetimes, Session};
 use crate::problem::Refusal;
-use crate::state::Shared;
+use crate::state::{Portal, Shared};
 
 /// A signed-in customer. A handler that takes this answers 401 to everybody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,13 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
-        let session = open_session(parts, portal).await?.ok_or_else(Refusal::unauthenticated)?;
-        Ok(Self { customer_id: session.customer_id, session_hash: session.token_hash })
+        open_session(parts, portal).await?.map(Self::of).ok_or_else(Refusal::unauthenticated)
+    }
+}
+
+impl Caller {
+    pub fn of(session: Session) -> Self {
+        Self { customer_id: session.customer_id, session_hash: session.token_hash }
     }
 }
 
@@ -32,15 +37,21 @@ pub(super) async fn open_session(
     portal: &Shared,
 ) -> Result<Option<Session>, Refusal> {
     let Some(token) = cookie::read(&parts.headers, cookie::SESSION) else { return Ok(None) };
-    let now = portal.now();
-    let Some(session) = session::find(&portal.db, &token, now).await? else { return Ok(None) };
-    let lifetimes = Lifetimes::of(&portal.settings.sign_in);
+    match session::find(&portal.db, &token, portal.now()).await? {
+        Some(session) => note_use(portal, session).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The session as it is once it is noted as in use.
+pub async fn note_use(portal: &Portal, session: Session) -> Result<Session, Refusal> {
+    let (now, lifetimes) = (portal.now(), Lifetimes::of(&portal.settings.sign_in));
     match session::touch(&portal.db, session.clone(), lifetimes, now).await {
-        Ok(touched) => Ok(Some(touched)),
+        Ok(touched) => Ok(touched),
         Err(error) if error.is_busy() => {
             // Reading goes on while the database takes no writes.
             tracing::warn!(%error, "a session's use was not noted");
-            Ok(Some(session))
+            Ok(session)
         }
         Err(error) => Err(error.into()),
     }

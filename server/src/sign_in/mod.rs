@@ -25,11 +25,12 @@ mod session;
 mod token;
 
 pub use ask_for_code::forget_old_codes;
-pub use caller::Caller;
+pub use caller::{Caller, note_use};
 pub use email::{EmailAddress, NotAnEmailAddress};
 pub use operator::{AddOperator, EndOperator, Operator, OperatorRefusal, operators};
 pub use owner::require_account;
 pub use routes::router;
+pub use session::{Session, SessionKey};
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {

@@ -1,10 +1,13 @@
 //! Sessions in our own table: a hash, an idle and an absolute end. Nothing in the browser is
 //! believed but the token.
 
+use axum::http::HeaderMap;
 use receivables::calendar::Micros;
 use receivables::ids::CustomerId;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use super::cookie;
 use super::token::Token;
 use crate::config::SignInSettings;
 use crate::db::{Command, Database, DbError, expect_rows};
@@ -61,18 +64,35 @@ impl Lifetimes {
 }
 
 pub async fn find(db: &Database, token: &Token, now: Micros) -> Result<Option<Session>, DbError> {
-    let token_hash = token.hash();
-    let row = sqlx::query(FIND).bind(&token_hash).bind(now.0).fetch_optional(db.read()).await?;
-    let Some(row) = row else { return Ok(None) };
-    let customer_id = CustomerId::parse(row.try_get("customer_id")?)
-        .map_err(|_| DbError::inconsistent("session", "customer_id", "of a session"))?;
-    Ok(Some(Session {
-        token_hash,
-        customer_id,
-        last_seen_at: Micros(row.try_get("last_seen_at")?),
-        idle_until: Micros(row.try_get("idle_until")?),
-        absolute_until: Micros(row.try_get("absolute_until")?),
-    }))
+    let key = SessionKey(token.hash());
+    let row = sqlx::query(FIND).bind(&key.0).bind(now.0).fetch_optional(db.read()).await?;
+    row.map(|row| key.session_of(&row)).transpose()
+}
+
+/// By which an open session is found, also beside other things of the same question.
+pub struct SessionKey(String);
+
+impl SessionKey {
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        cookie::read(headers, cookie::SESSION).map(|token| Self(token.hash()))
+    }
+
+    pub fn hash(&self) -> &str {
+        &self.0
+    }
+
+    /// The session in a row that was found by this key.
+    pub fn session_of(self, row: &AnyRow) -> Result<Session, DbError> {
+        let customer_id = CustomerId::parse(row.try_get("customer_id")?)
+            .map_err(|_| DbError::inconsistent("session", "customer_id", "of a session"))?;
+        Ok(Session {
+            token_hash: self.0,
+            customer_id,
+            last_seen_at: Micros(row.try_get("last_seen_at")?),
+            idle_until: Micros(row.try_get("idle_until")?),
+            absolute_until: Micros(row.try_get("absolute_until")?),
+        })
+    }
 }
 
 /// Opens a session inside the command that used up a code.

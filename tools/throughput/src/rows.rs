@@ -120,6 +120,7 @@ impl<'a> Rows<'a> {
             text(self.samples.gateway),
             self.gateway_ref.clone(),
             self.id.clone(),
+            Value::NoText,
             self.today.clone(),
             self.now.clone(),
         ]
@@ -146,8 +147,10 @@ impl<'a> Rows<'a> {
                 self.posting.clone(),
                 self.account.clone(),
                 self.id.clone(),
+                Value::NoText,
                 text(bill),
                 Value::Number(amount),
+                Value::NoText,
                 text("you_chose_it"),
                 self.today.clone(),
             ]
