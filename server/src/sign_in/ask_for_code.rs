@@ -30,7 +30,8 @@ insert into sign_in_code
   (id, email, code_hash, link_hash, browser_hash, tries_left, created_at, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const FIND_RECEIVER: &str = "select email from customer where email = $1";
+/// One row, whether there is such a customer or not.
+const FIND_RECEIVER: &str = "select max(email) from customer where email = $1";
 
 const FORGET: &str = "delete from sign_in_code where expires_at < $1";
 
@@ -102,9 +103,9 @@ impl Command for Ask {
             .execute(&mut *tx)
             .await?;
         self.insert(&mut *tx).await?;
-        let receiver = sqlx::query(FIND_RECEIVER).bind(email).fetch_optional(&mut *tx).await?;
+        let receiver = sqlx::query(FIND_RECEIVER).bind(email).fetch_one(&mut *tx).await?;
         // To the address as we know it, never to one as typed.
-        let to: Option<String> = receiver.map(|row| row.try_get(0)).transpose()?;
+        let to: Option<String> = receiver.try_get(0)?;
         let new = NewOutbox {
             id: self.outbox_id,
             account_id: None,
