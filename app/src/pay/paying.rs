@@ -224,6 +224,11 @@ impl Paying {
                 attempt::forget(self.account);
                 Trouble::Reserved(payment)
             }
+            // That payment has failed: the next press starts another.
+            ("gateway-refused" | "gateway-unavailable", _, Some(_)) => {
+                attempt::forget(self.account);
+                Trouble::Refused(failure)
+            }
             _ => Trouble::Refused(failure),
         }
     }

@@ -15,6 +15,7 @@ mod history;
 mod looks;
 mod moves;
 pub mod news;
+mod not_taken_up;
 pub mod post;
 mod preview;
 mod record_posted;

@@ -97,6 +97,8 @@ async fn preview_payment(
             balance-reserved with the payment in flight", body = Problem,
             content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Busy, or the gateway cannot be asked: nothing was taken",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn start_payment(

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
 use super::news::{self, Answered, Facts, NewsOutcome};
+use super::not_taken_up::not_taken_up;
 use super::preview::{AccountView, refusal_of, view_in};
 use super::reservations;
 use super::store::{self, PaymentRecord};
@@ -103,14 +104,7 @@ async fn ask_gateway(
     match outcome {
         AskOutcome::Intent(intent) => Ok(StartOutcome { payment, intent: Some(*intent), repeated }),
         AskOutcome::InDoubt => Ok(StartOutcome { payment, intent: None, repeated }),
-        AskOutcome::Refused(code) => {
-            tracing::error!(payment = %id, code, "the gateway refused a payment");
-            Err(Refusal::unprocessable(
-                "gateway-refused",
-                "The card service did not accept this payment. No money has been taken.",
-            )
-            .with_payment(id))
-        }
+        AskOutcome::Refused(error) => Err(not_taken_up(&error, id)),
     }
 }
 
@@ -119,7 +113,7 @@ async fn ask_gateway(
 pub enum AskOutcome {
     Intent(Box<Intent>),
     InDoubt,
-    Refused(String),
+    Refused(GatewayError),
 }
 
 /// Whether the create call of this payment may have been made before.
@@ -169,7 +163,7 @@ pub async fn create_at_gateway(
             let event = PaymentEvent::RefusedByGateway;
             let answer = Some(answered("refused"));
             news::happen(portal, payment.id, event, Facts::default(), answer).await?;
-            Ok(AskOutcome::Refused(error.to_string()))
+            Ok(AskOutcome::Refused(error))
         }
         Err(error) => {
             tracing::warn!(payment = %payment.id, %error, "no clear answer from the gateway");

@@ -26,8 +26,12 @@ pub enum Mishap {
     ActThenHangUp,
     ActThenFail,
     ActThenTruncate,
-    Crowd { retry_after_seconds: u32 },
+    Crowd {
+        retry_after_seconds: u32,
+    },
     KeyInUse,
+    /// As if our secret key had been taken back.
+    KeyTakenBack,
     Fail,
     Html502,
 }
@@ -90,6 +94,7 @@ fn before_acting(mishap: Mishap) -> Option<Response<Body>> {
             return Some(response);
         }
         Mishap::KeyInUse => Problem::key_in_use(),
+        Mishap::KeyTakenBack => Problem::unauthorized(),
         Mishap::Fail => Problem::broken(),
     };
     Some(respond(problem.into(), "req_sbx_mishap", &HeaderMap::new()))
