@@ -19,6 +19,13 @@ const DAMAGES: &[(&str, &str)] = &[
         "update bill set open_amount = open_amount - 1 where open_amount > 1",
         "every bill's open amount is the book's",
     ),
+    (
+        "insert into external_money (gateway, gateway_ref, amount, currency, tender, received_on, \
+         received_at, found_at, payment_id, matched_by, matched_at) \
+         select gateway, gateway_ref, received + 1, currency, tender, '2026-11-22', 0, 0, id, \
+         'note', 0 from payment where state = 'posted'",
+        "money that came without us and was matched",
+    ),
     ("update bill_line set amount = amount + 1", "every bill's lines sum to its total"),
     ("update account set credit = credit + 1", "every account's credit is the book's"),
     ("update payment set received = received - 1", "every payment's money is applied"),

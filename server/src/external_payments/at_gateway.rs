@@ -13,6 +13,7 @@ use sqlx::AnyConnection;
 
 use super::unmatched::{self, Known};
 use crate::accounts;
+use crate::audit::{self, NewAct};
 use crate::db::{Command, DbError};
 use crate::gateway::{CheckoutSession, Intent};
 use crate::payments::post::{PostOutcome, Received};
@@ -114,6 +115,7 @@ impl Command for Take {
                 unmatched::mark(tx, gateway, gateway_ref, payment_id, by, self.now).await?;
                 let ending = "resolved: it is posted";
                 work_list::close(tx, &matter(gateway_ref), ending, self.now).await?;
+                self.record_operator(tx, payment_id).await?;
                 Ok(Taken::Posted(payment_id))
             }
             Err(why) => {
@@ -158,6 +160,26 @@ impl Take {
                 &self.known.received.gateway_ref,
             )),
         }
+    }
+
+    /// The posting is an act by itself; that a person said whose money it is, is another.
+    async fn record_operator(
+        &self,
+        tx: &mut AnyConnection,
+        payment_id: PaymentId,
+    ) -> Result<(), DbError> {
+        let Claim::Operator(account_id) = &self.claim else { return Ok(()) };
+        let act = NewAct {
+            id: format!("match/{}", self.known.received.gateway_ref),
+            kind: "money_matched".to_owned(),
+            actor: "operator".to_owned(),
+            about: payment_id.to_string(),
+            account_id: Some(*account_id),
+            at: self.now,
+            request: None,
+            digest: None,
+        };
+        audit::record(tx, &act).await
     }
 
     fn item(&self, why: &str) -> NewWorkItem {

@@ -2,6 +2,7 @@
 //! are fetched. Each look ends with the payment posted, cancelled, expired, or with a later
 //! look; the last planned one puts it on the work list: never silent, never in a loop.
 
+use futures_util::{StreamExt, stream};
 use receivables::calendar::Micros;
 use receivables::payment::PaymentState;
 
@@ -14,7 +15,10 @@ use crate::payments::{
 };
 use crate::state::Shared;
 
-const AT_ONCE: i64 = 50;
+/// Read together.
+const A_BATCH: i64 = 50;
+/// Looked at side by side: a gateway that lets each wait must not let all wait.
+const AT_ONCE: usize = 8;
 /// How far back the list of events is read when no webhook has come for long.
 const EVENTS_BACK_SECONDS: i64 = 3 * 24 * 3_600;
 
@@ -30,10 +34,16 @@ pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
     if portal.book.is_halted() {
         return Ok(count);
     }
-    for payment in payments::to_look_at(portal.db.read(), portal.now(), AT_ONCE).await? {
-        if let Err(error) = look_at(portal, &payment).await {
-            put_off(portal, &payment, &error).await?;
+    let due = payments::to_look_at(portal.db.read(), portal.now(), A_BATCH).await?;
+    let looks = stream::iter(due).map(|payment| async move {
+        match look_at(portal, &payment).await {
+            Ok(()) => Ok(()),
+            Err(error) => put_off(portal, &payment, &error).await,
         }
+    });
+    let looks: Vec<Result<(), DbError>> = looks.buffer_unordered(AT_ONCE).collect().await;
+    for look in looks {
+        look?;
         count.looked_at += 1;
     }
     Ok(count)

@@ -173,6 +173,12 @@ const WHAT_THE_GATEWAY_REPORTED_IS_POSTED: &str = "
 select p.id from gateway_event g join payment p on p.gateway_ref = g.object_id
 where g.outcome = 'taken: posted' and p.state <> 'posted'";
 
+const MATCHED_MONEY_IS_POSTED: &str = "
+select m.gateway_ref from external_money m left join payment p on p.id = m.payment_id
+where m.payment_id is not null
+  and (p.id is null or p.state <> 'posted' or p.gateway <> m.gateway
+    or p.gateway_ref <> m.gateway_ref or p.received <> m.amount or p.currency <> m.currency)";
+
 const INVARIANTS: &[Invariant] = &[
     Invariant { holds: "every posting sums to zero", broken: POSTINGS_BALANCE },
     Invariant { holds: "every posting has entries", broken: POSTINGS_HAVE_ENTRIES },
@@ -224,6 +230,10 @@ const INVARIANTS: &[Invariant] = &[
         holds: "every payment whose success at the gateway was taken in is posted",
         broken: WHAT_THE_GATEWAY_REPORTED_IS_POSTED,
     },
+    Invariant {
+        holds: "money that came without us and was matched is posted, as it was received",
+        broken: MATCHED_MONEY_IS_POSTED,
+    },
 ];
 
 pub(super) const SQL: &[&str] = &[
@@ -247,6 +257,7 @@ pub(super) const SQL: &[&str] = &[
     BOOKED_ON_ONE_ACCOUNT,
     APPLIED_AS_BOOKED,
     WHAT_THE_GATEWAY_REPORTED_IS_POSTED,
+    MATCHED_MONEY_IS_POSTED,
 ];
 
 /// The answer for one invariant.

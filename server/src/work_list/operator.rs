@@ -7,6 +7,7 @@ use receivables::ids::WorkItemId;
 use sqlx::{AnyConnection, Row};
 use thiserror::Error;
 
+use crate::audit::{self, NewAct};
 use crate::clock::{Clock, instant_text};
 use crate::db::{Command, Database, DbError};
 
@@ -90,7 +91,23 @@ impl Command for Finish {
     type Reply = bool;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<bool, DbError> {
-        let query = sqlx::query(FINISH).bind(self.id.to_string()).bind(self.now.0);
-        Ok(query.bind(format!("done: {}", self.note)).execute(tx).await?.rows_affected() == 1)
+        let id = self.id.to_string();
+        let query = sqlx::query(FINISH).bind(&id).bind(self.now.0);
+        let query = query.bind(format!("done: {}", self.note));
+        if query.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let act = NewAct {
+            id: format!("{id}/done"),
+            kind: "work_item_done".to_owned(),
+            actor: "operator".to_owned(),
+            about: id,
+            account_id: None,
+            at: self.now,
+            request: None,
+            digest: None,
+        };
+        audit::record(tx, &act).await?;
+        Ok(true)
     }
 }

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Prove what is promised under faults and races, in full sizes, on SQLite and PostgreSQL. Each
+# proof prints its size, its seed and what it counted; PAYDOWN_SEED=… draws the same again.
+set -euo pipefail
+. "$(dirname "$0")/environment.sh"
+. tools/steps.sh
+
+export PAYDOWN_PROOF=full
+export PAYDOWN_SEED=${PAYDOWN_SEED:-$(date +%s)}
+
+proofs=(cargo test --release --locked --package server --test 'proof_*')
+
+begin prove
+step 'install what is missing for building' tools/setup-build.sh
+step 'install what is missing for testing' tools/setup-test.sh
+step 'build the proofs' "${proofs[@]}" --no-run
+step "prove with PAYDOWN_SEED=$PAYDOWN_SEED" tools/with-postgres.sh \
+  "${proofs[@]}" -- --nocapture --test-threads=1
+finish 'all proved'
