@@ -122,6 +122,7 @@ async fn find(account: AccountId) -> Found {
         amount: seen.preview.amount,
         currency: seen.preview.currency,
         direction: seen.direction.clone(),
+        use_credit: false,
     };
     match api::preview(account, &request).document::<PreviewDocument>().await {
         Ok(now) => Found::ToCheck { seen: Box::new(seen), now: Box::new(now.preview) },

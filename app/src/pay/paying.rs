@@ -192,6 +192,7 @@ impl Paying {
             currency: preview.currency,
             direction: self.direction.get_value(),
             fingerprint: preview.fingerprint,
+            use_credit: false,
         };
         let mut tries_left = 3_u8;
         loop {

@@ -5,6 +5,7 @@
 //! a payer *may* pay that amount: that is [`limits`]. Money already received is never refused,
 //! so posting calls `allocate` alone; a preview calls both.
 
+mod credit;
 mod direction;
 mod fingerprint;
 pub mod limits;
@@ -12,6 +13,7 @@ mod order;
 mod preview;
 mod suggestions;
 
+pub use credit::{CreditUsed, use_credit};
 pub use direction::{DirectedAmount, Direction, DirectionRefusal, RestOfDirection};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use limits::{AmountRefusal, Overpayment, PaymentRules, check_amount};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation::{Direction, Fingerprint, Preview};
+use crate::allocation::{Direction, Fingerprint, Preview, PreviewLine};
 use crate::calendar::CivilDate;
 use crate::ids::{AccountId, PaymentId};
 use crate::money::{Currency, MinorUnits};
@@ -18,6 +18,9 @@ pub struct PreviewRequest {
     pub currency: Currency,
     #[serde(default)]
     pub direction: Direction,
+    /// Let the account's credit settle the oldest bills first.
+    #[serde(default)]
+    pub use_credit: bool,
 }
 
 /// The server's own preview.
@@ -27,6 +30,8 @@ pub struct PreviewDocument {
     pub account_id: AccountId,
     pub as_of: String,
     pub today: CivilDate,
+    /// What the account's credit settles before the payment, where that was asked for.
+    pub credit_used: Vec<PreviewLine>,
     pub preview: Preview,
 }
 
@@ -43,6 +48,21 @@ pub struct PaymentRequest {
     pub direction: Direction,
     /// Of the preview the payer confirmed.
     pub fingerprint: Fingerprint,
+    /// The account's credit settles the oldest bills first, when the payment is started; what it
+    /// settled stays settled whatever becomes of the payment.
+    #[serde(default)]
+    pub use_credit: bool,
+}
+
+/// What credit on account settled: the answer of
+/// `POST /api/v1/accounts/{id}/credit-applications`. Amounts in minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreditApplied {
+    pub account_id: AccountId,
+    pub currency: Currency,
+    pub applied: MinorUnits,
+    pub credit_after: MinorUnits,
 }
 
 /// `GET /api/v1/payments/{id}`; also the answer to starting one. Amounts in minor units of

@@ -7,6 +7,7 @@ use receivables::money::MinorUnits;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Executor, Row};
 
+use crate::audit::{self, NewAct};
 use crate::db::{DbError, expect_rows};
 
 const FIND: &str = "
@@ -106,9 +107,24 @@ pub async fn insert(tx: &mut AnyConnection, new: &AdjustmentRecord) -> Result<()
         .bind(new.proposed_at.0)
         .bind(&new.idempotency_key)
         .bind(&new.request_hash)
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    expect_rows(&written, 1, "adjustment")
+    expect_rows(&written, 1, "adjustment")?;
+    audit::record(tx, &act(new, "proposed", &new.proposed_by, new.proposed_at)).await
+}
+
+/// Who decided what about an adjustment; what it did to the book is an act of its own.
+fn act(adjustment: &AdjustmentRecord, what: &str, by: &str, at: Micros) -> NewAct {
+    NewAct {
+        id: format!("{}_{what}", adjustment.id),
+        kind: format!("adjustment_{what}"),
+        actor: by.to_owned(),
+        about: adjustment.id.to_string(),
+        account_id: Some(adjustment.account_id),
+        at,
+        request: None,
+        digest: None,
+    }
 }
 
 /// Writes a decision on an adjustment that was in the state `from`.
@@ -125,9 +141,16 @@ pub async fn change(
         .bind(adjustment.reversed.as_ref().map(|signed| signed.by.as_str()))
         .bind(adjustment.reversed.as_ref().map(|signed| signed.at.0))
         .bind(from.code())
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    expect_rows(&written, 1, "adjustment")
+    expect_rows(&written, 1, "adjustment")?;
+    let signed = adjustment.reversed.as_ref().or(adjustment.decided.as_ref());
+    let Some(Signature { by, at }) = signed else { return Ok(()) };
+    let what = match adjustment.state {
+        AdjustmentState::Posted => "approved",
+        state => state.code(),
+    };
+    audit::record(tx, &act(adjustment, what, by, *at)).await
 }
 
 fn signature(

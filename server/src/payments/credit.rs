@@ -1,11 +1,9 @@
 //! Credit on account pays the next bills: when one arrives, what was paid and not applied is
-//! applied, oldest first, from one minor unit up (RULES 3.6).
+//! applied, oldest first, from one minor unit up. It also goes first when a payer lets it.
 //!
 //! What payments in flight have reserved is left to them.
 
-use receivables::allocation::{
-    Allocation, AllocationLine, AllocationOrder, Direction, Reason, allocate,
-};
+use receivables::allocation::{AllocationLine, CreditUsed, Reason, use_credit};
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::{AccountId, AdjustmentId, ApplicationId, PaymentId, PostingId};
 use receivables::money::MinorUnits;
@@ -15,8 +13,9 @@ use sqlx::{AnyConnection, Row};
 use crate::accounts::{self, LockedAccount};
 use crate::bills;
 use crate::clock::{Chance, ten_bytes, unix_ms};
-use crate::db::DbError;
+use crate::db::{Command, DbError};
 use crate::ledger::{self, BookAccount, NewApplication, NewEntry, NewPosting, PostingKind};
+use crate::state::{Portal, Shared};
 
 /// What of each payment and credit note is still on account, the oldest first.
 const ON_ACCOUNT: &str = "
@@ -35,6 +34,30 @@ pub struct Occasion<'a> {
     pub chance: &'a dyn Chance,
 }
 
+/// Settles what is open with an account's credit, as the payer asks for it.
+pub async fn spend(portal: &Shared, account_id: AccountId) -> Result<MinorUnits, DbError> {
+    portal.db.write(Spend { portal: portal.clone(), account_id }).await
+}
+
+struct Spend {
+    portal: Shared,
+    account_id: AccountId,
+}
+
+impl Command for Spend {
+    type Reply = MinorUnits;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<MinorUnits, DbError> {
+        apply_credit(tx, self.account_id, &Occasion::of(&self.portal)).await
+    }
+}
+
+impl<'a> Occasion<'a> {
+    pub fn of(portal: &'a Portal) -> Self {
+        Self { today: portal.today(), now: portal.now(), chance: portal.chance.as_ref() }
+    }
+}
+
 /// Applies an account's credit to what is open. Call it in the command that issued bills.
 pub async fn apply_credit(
     tx: &mut AnyConnection,
@@ -49,16 +72,15 @@ pub async fn apply_credit(
     }
     let stored = bills::open_items(&mut *tx, account_id).await?;
     let items: Vec<OpenItem> = stored.into_iter().map(|stored| stored.item).collect();
-    let order = AllocationOrder::OldestDueFirst;
-    let Allocation { mut lines, credit_on_account } =
-        allocate(order, &items, account.credit, &Direction::default(), occasion.today);
+    let CreditUsed { mut lines, credit_left, .. } =
+        use_credit(&items, account.credit, occasion.today);
     for (source, on_account) in on_account(tx, account_id).await? {
         let part = take(&mut lines, on_account);
         if !part.is_empty() {
             post_part(tx, &account, source, &part, occasion).await?;
         }
     }
-    let applied = account.credit.less(credit_on_account);
+    let applied = account.credit.less(credit_left);
     accounts::change_credit(tx, account_id, MinorUnits::new(applied.get().saturating_neg()))
         .await?;
     Ok(applied)

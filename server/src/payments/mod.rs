@@ -28,7 +28,7 @@ mod store;
 mod trail;
 
 pub use cancel::{Cancelled, cancel, expire};
-pub use credit::{Occasion, apply_credit};
+pub use credit::{Occasion, apply_credit, spend as spend_credit};
 pub use document::document;
 pub use history::{PaymentCursor, payments_of};
 pub use looks::PutOff;

@@ -13,6 +13,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::store;
 use crate::accounts::{self, LockedAccount};
+use crate::audit::{self, NewAct};
 use crate::bills;
 use crate::clock::{ten_bytes, unix_ms};
 use crate::db::{Command, DbError, expect_rows};
@@ -226,6 +227,17 @@ impl MovePayment {
             applications: self.applications(applied),
         };
         ledger::append(tx, &posting).await?;
+        let act = NewAct {
+            id: format!("{id}_by"),
+            kind: "payment_moved_by".to_owned(),
+            actor: self.moving.operator.clone(),
+            about: self.moving.payment_id.to_string(),
+            account_id: Some(account.id),
+            at: now,
+            request: None,
+            digest: None,
+        };
+        audit::record(tx, &act).await?;
         let touched = worked_out.changes.len();
         bills::settle_applications(tx, account.id, id, portal.today(), touched).await?;
         accounts::change_credit(tx, account.id, moved).await

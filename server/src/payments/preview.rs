@@ -1,7 +1,8 @@
 //! What an account looks like to a preview, read in one moment, and refusals in its words.
 
 use receivables::allocation::{
-    AccountSnapshot, Direction, Overpayment, PaymentRules, Preview, PreviewRefusal, preview,
+    AccountSnapshot, CreditUsed, Direction, Overpayment, PaymentRules, Preview, PreviewLine,
+    PreviewRefusal, Reason, preview, use_credit,
 };
 use receivables::bill::BillingPeriod;
 use receivables::calendar::CivilDate;
@@ -69,6 +70,29 @@ impl AccountView {
         let items: Vec<OpenItem> = self.items.iter().map(whole_or_part).collect();
         account.items = &items;
         preview(&account, amount, &Direction::default()).map(|split| self.with_periods(split))
+    }
+
+    /// The account as a payment finds it once credit has gone first, and what the credit settles.
+    pub fn with_credit_used(mut self) -> (Self, Vec<PreviewLine>) {
+        let CreditUsed { lines, items, credit_left } =
+            use_credit(&self.items, self.credit, self.today);
+        let named = lines.iter().filter_map(|line| {
+            let item = self.items.iter().find(|item| item.bill_id == line.bill_id)?;
+            Some(PreviewLine {
+                bill_id: line.bill_id,
+                bill_number: item.bill_number.clone(),
+                period: self.period_of(line.bill_id),
+                due_on: item.due_on,
+                before: line.before,
+                amount: line.amount,
+                after: line.after,
+                reason: Reason::YourCredit,
+            })
+        });
+        let named = named.collect();
+        self.items = items;
+        self.credit = credit_left;
+        (self, named)
     }
 
     pub fn period_of(&self, bill_id: BillId) -> Option<BillingPeriod> {

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use receivables::allocation::preview;
 use receivables::api::payments::{
-    PaymentDocument, PaymentPage, PaymentRequest, PreviewDocument, PreviewRequest,
+    CreditApplied, PaymentDocument, PaymentPage, PaymentRequest, PreviewDocument, PreviewRequest,
 };
 use receivables::api::problem::Problem;
 use receivables::ids::{AccountId, PaymentId};
@@ -20,7 +20,7 @@ use super::history::{PaymentCursor, payments_of};
 use super::preview::{refusal_of, view_of};
 use super::start::{Starting, can_be_asked_for, currency_mismatch, start};
 use super::store::{PaymentRecord, find_for_customer};
-use super::{cancel, document};
+use super::{cancel, credit, document};
 use crate::accounts::{CallersAccount, account_of};
 use crate::clock::instant_text;
 use crate::gateway::Intent;
@@ -36,6 +36,7 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(start_payment, list_payments))
         .routes(routes!(show_payment))
         .routes(routes!(cancel_payment))
+        .routes(routes!(use_credit))
 }
 
 /// What a payment would settle. Nothing is stored.
@@ -64,12 +65,15 @@ async fn preview_payment(
     }
     can_be_asked_for(Money::new(request.amount, request.currency))?;
     let view = view_of(&portal, &account).await?;
+    let (view, credit_used) =
+        if request.use_credit { view.with_credit_used() } else { (view, Vec::new()) };
     let worked_out = preview(&view.snapshot(), request.amount, &request.direction)
         .map_err(|refusal| refusal_of(&refusal, &view))?;
     Ok(Json(PreviewDocument {
         account_id: account.id,
         as_of: instant_text(portal.now()),
         today: view.today,
+        credit_used,
         preview: view.with_periods(worked_out),
     }))
 }
@@ -184,6 +188,32 @@ async fn cancel_payment(
     }
     cancel(&portal, &payment).await?;
     Ok(Json(document_of(&portal, &caller, id, None).await?))
+}
+
+/// Settles the oldest bills with the account's credit, without a payment. Nothing left of it, or
+/// nothing to settle: nothing happens.
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{id}/credit-applications", operation_id = "useCredit",
+    tag = "payments",
+    params(("id" = AccountId, Path, description = "The account")),
+    request_body = Nothing,
+    responses(
+        (status = 200, body = CreditApplied),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn use_credit(
+    State(portal): State<Shared>,
+    caller: Caller,
+    Path(account_id): Path<AccountId>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<CreditApplied>, Refusal> {
+    let currency = account_of(&portal, &caller, account_id).await?.currency;
+    let applied = credit::spend(&portal, account_id).await?;
+    let credit_after = account_of(&portal, &caller, account_id).await?.credit;
+    Ok(Json(CreditApplied { account_id, currency, applied, credit_after }))
 }
 
 /// An empty JSON object: the request says all by its address.

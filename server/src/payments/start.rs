@@ -11,6 +11,7 @@ use receivables::tender::Tender;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
+use super::credit::{Occasion, apply_credit};
 use super::news::{self, Answered, Facts, NewsOutcome};
 use super::not_taken_up::not_taken_up;
 use super::preview::{AccountView, refusal_of, view_in};
@@ -224,10 +225,14 @@ impl Command for Start {
         }
         let rules = self.portal.settings.payment_rules(account.currency);
         let view = view_in(tx, &account, &rules, self.portal.today()).await?;
+        let view = if request.use_credit { view.with_credit_used().0 } else { view };
         let preview = match agreed(tx, &view, request).await? {
             Ok(preview) => view.with_periods(preview),
             Err(refusal) => return Ok(Decision::Refused(refusal)),
         };
+        if request.use_credit {
+            apply_credit(tx, *account_id, &Occasion::of(&self.portal)).await?;
+        }
         let payment = self.record(preview);
         store::insert(tx, &payment).await?;
         reservations::reserve(tx, &payment).await?;
@@ -378,7 +383,7 @@ fn request_hash(request: &PaymentRequest) -> String {
         request.currency,
         direction,
         request.fingerprint.as_str(),
-    );
+    ) + if request.use_credit { " with credit" } else { "" };
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 

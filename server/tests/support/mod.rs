@@ -297,6 +297,7 @@ impl TestPortal {
                 currency: account.currency,
                 direction: Direction::default(),
                 fingerprint: preview.fingerprint.clone(),
+                use_credit: false,
             },
         }
     }
