@@ -236,7 +236,9 @@ pub fn load(file: Option<&PathBuf>, flags: &[(&str, String)]) -> Result<Loaded, 
 
 /// The environment, less what the tests and tools of the project say to each other.
 fn environment_settings() -> std::collections::HashMap<String, String> {
-    std::env::vars().filter(|(name, _)| !name.starts_with("PAYDOWN_TEST_")).collect()
+    let of_tests = ["PAYDOWN_TEST_", "PAYDOWN_PROOF", "PAYDOWN_SEED"];
+    let is_setting = |name: &str| !of_tests.iter().any(|start| name.starts_with(start));
+    std::env::vars().filter(|(name, _)| is_setting(name)).collect()
 }
 
 fn check(settings: &Settings) -> Result<(), ConfigError> {

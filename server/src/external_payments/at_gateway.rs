@@ -15,7 +15,7 @@ use super::unmatched::{self, Known};
 use crate::accounts;
 use crate::audit::{self, NewAct};
 use crate::db::{Command, DbError};
-use crate::gateway::{CheckoutSession, Intent};
+use crate::gateway::{CheckoutSession, Intent, NotAskable, askable};
 use crate::payments::post::{PostOutcome, Received};
 use crate::payments::{self, ReceivedOutside, news};
 use crate::state::{Portal, Shared};
@@ -143,8 +143,12 @@ impl Take {
             None => None,
         };
         let Some(account) = account else { return Ok(Err("it names an account that is not here")) };
-        if account.currency != self.known.received.currency {
+        let Received { amount, currency, .. } = &self.known.received;
+        if account.currency != *currency {
             return Ok(Err("the account it names is in another currency"));
+        }
+        if askable(Money::new(*amount, *currency)) == Err(NotAskable::Currency) {
+            return Ok(Err("the gateway counts this currency by other units than we do"));
         }
         let outside = ReceivedOutside {
             received: self.known.received.clone(),
