@@ -16,6 +16,7 @@ pub mod external_payments;
 pub mod gateway;
 pub mod gateway_events;
 pub mod health;
+mod http_client;
 pub mod imports;
 pub mod installation;
 pub mod ledger;

@@ -22,6 +22,7 @@ use super::error::{Doubt, GatewayError};
 use super::verdict::{Reply, Verdict, judge};
 use crate::clock::{Chance, Clock};
 use crate::config::Secret;
+use crate::http_client::{client_for, client_for_this_machine};
 
 /// The version of the gateway's interface that we speak. A test compares it with the version
 /// the request builders were generated from.
@@ -80,18 +81,10 @@ impl Transport {
         around: Surroundings,
     ) -> Result<Self, TransportProblem> {
         let url = reqwest::Url::parse(base_url).map_err(|e| TransportProblem(e.to_string()))?;
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if url.scheme() != "https" && !loopback {
-            return Err(TransportProblem("only this machine is asked without TLS".into()));
-        }
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_by_ring()?)
+        let builder = client_for(&url)
+            .map_err(|e| TransportProblem(e.to_string()))?
             .default_headers(headers_of_every_request(key)?)
-            .user_agent(concat!("paydown/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(timeout.min(Duration::from_secs(5)));
-        // A proxy of the surroundings would be asked for this machine's own address, and fail.
-        let builder = if loopback { builder.no_proxy() } else { builder };
         let http = builder.build().map_err(|e| TransportProblem(e.to_string()))?;
         let base_url = format!("{}/v1", base_url.trim_end_matches('/'));
         Ok(Self { http, base_url, timeout, around })
@@ -245,21 +238,8 @@ fn headers_of_every_request(key: &Secret) -> Result<HeaderMap, TransportProblem>
 
 /// For this machine's own addresses: the sandbox's webhooks.
 pub fn plain_client() -> Result<reqwest::Client, TransportProblem> {
-    let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls_by_ring()?)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy();
+    let builder = client_for_this_machine().map_err(|e| TransportProblem(e.to_string()))?;
     builder.build().map_err(|e| TransportProblem(e.to_string()))
-}
-
-/// The roots travel in the binary: a container without certificates still verifies the gateway.
-fn tls_by_ring() -> Result<rustls::ClientConfig, TransportProblem> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| TransportProblem(e.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

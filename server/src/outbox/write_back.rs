@@ -1,14 +1,13 @@
 //! Telling the biller's own system what was paid: one POST a payment, its outbox id being the
 //! Idempotency-Key, any 2xx being done.
 
-use std::sync::Arc;
-
 use receivables::ids::OutboxId;
 use reqwest::header::CONTENT_TYPE;
 
 use super::deliver::TIMEOUT;
 use super::senders::{SendError, SenderProblem};
 use crate::config::BackendSettings;
+use crate::http_client::client_for;
 
 pub struct Backend {
     http: reqwest::Client,
@@ -23,17 +22,7 @@ impl Backend {
         let wrong = |why: String| SenderProblem::WriteBack(why);
         let url = reqwest::Url::parse(&settings.write_back_url)
             .map_err(|error| wrong(error.to_string()))?;
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if url.scheme() != "https" && !loopback {
-            return Err(wrong("only this machine is told without TLS".to_owned()));
-        }
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls().map_err(|error| wrong(error.to_string()))?)
-            .user_agent(concat!("paydown/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT);
-        // A proxy of the surroundings would be asked for this machine's own address, and fail.
-        let builder = if loopback { builder.no_proxy() } else { builder };
+        let builder = client_for(&url).map_err(|error| wrong(error.to_string()))?.timeout(TIMEOUT);
         let http = builder.build().map_err(|error| wrong(error.to_string()))?;
         Ok(Some(Self { http, url }))
     }
@@ -51,12 +40,4 @@ impl Backend {
             Err(_) => Err(SendError::new("the backend could not be reached")),
         }
     }
-}
-
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
