@@ -1,10 +1,11 @@
-// The real server under test: its own folder, its own SQLite file, its own free port.
+// The real server under test: its own folder, its own database, its own free port.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newDatabase } from './databases.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 export const binary =
@@ -36,24 +37,29 @@ function freePort() {
 /** A folder with a database of demo customers, for every server to begin with a copy of. */
 export function prepareDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'paydown-demo-'));
-  const server = new PortalServer(folder, 0);
+  const database = newDatabase(folder);
+  const server = new PortalServer(folder, 0, database);
   server.run('demo');
+  const remove = () => {
+    database.remove();
+    rmSync(folder, { recursive: true });
+  };
   // What SQLite keeps beside its file belongs to it, so the folder is copied whole.
-  return { folder, remove: () => rmSync(folder, { recursive: true }) };
+  return { folder, database: database.name, remove };
 }
 
 export class PortalServer {
-  constructor(folder, port, settings = {}) {
+  constructor(folder, port, database, settings = {}) {
     this.folder = folder;
     this.url = `http://127.0.0.1:${port}`;
-    this.database = join(folder, 'paydown.sqlite');
+    this.database = database;
     this.mailFolder = join(folder, 'mail');
     this.log = '';
     this.environment = {
       PATH: process.env.PATH,
       PAYDOWN_LISTEN: `127.0.0.1:${port}`,
       PAYDOWN_PUBLIC_URL: this.url,
-      PAYDOWN_DATABASE_URL: `sqlite://${this.database}`,
+      PAYDOWN_DATABASE_URL: database.url,
       PAYDOWN_DATA_DIR: folder,
       PAYDOWN_DEMO: 'true',
       ...settings,
@@ -63,8 +69,10 @@ export class PortalServer {
   /** Starts a portal; `load` fills its database before it serves. */
   static async start({ settings, load } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'paydown-e2e-'));
-    const server = new PortalServer(folder, await freePort(), settings);
     const prepared = process.env.PAYDOWN_TEST_DEMO_FOLDER;
+    const template = load ? '' : process.env.PAYDOWN_TEST_DEMO_DATABASE;
+    const database = newDatabase(folder, template);
+    const server = new PortalServer(folder, await freePort(), database, settings);
     if (load) load(server);
     else if (prepared) cpSync(prepared, folder, { recursive: true });
     else server.run('demo');
@@ -103,6 +111,7 @@ export class PortalServer {
       await ended;
       clearTimeout(late);
     }
+    this.database.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -20,4 +20,6 @@ step 'unit, property and database tests' \
 step 'the same money in the browser as on the server' tools/wasm-parity.sh
 step 'build the server' cargo build --release --locked --package server
 step 'end to end' on_both_databases_beside_the_peers node end2end/run.mjs
+step 'end to end on PostgreSQL: the main job' \
+  tools/with-postgres.sh node end2end/run.mjs --on postgres main_job never_twice outcomes
 finish 'everything passed'
