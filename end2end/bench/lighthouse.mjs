@@ -60,11 +60,9 @@ async function page(name, url, port, forget) {
     await forget();
     const flags = { port, output: 'json', logLevel: 'error', disableStorageReset: true };
     const { lhr } = await judge(url, { ...flags, onlyCategories: CATEGORIES });
-    // What a busy machine loses of the recording.
-    const lost = lhr.runtimeError?.code === 'NO_NAVSTART';
-    if (lhr.runtimeError && !lost) throw new Error(lhr.runtimeError.message);
+    if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
     index = Math.max(index, lhr.environment.benchmarkIndex);
-    if (lost || lhr.environment.benchmarkIndex < LEAST_BENCHMARK_INDEX) dropped += 1;
+    if (lhr.environment.benchmarkIndex < LEAST_BENCHMARK_INDEX) dropped += 1;
     else valid.push(lhr);
   }
   const kept = `${valid.length} of ${valid.length + dropped}`;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod adjustments;
 pub mod audit;
 pub mod backend;
+pub mod backup;
 pub mod bills;
 pub mod clock;
 pub mod config;

@@ -1,17 +1,18 @@
 //! The `paydown` program.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use server::clock::{SystemChance, SystemClock};
+use server::clock::{Clock, SystemChance, SystemClock, instant_text};
 use server::config::{self, Loaded};
 use server::db::{self, Database};
 use server::start::{Injected, start};
 use server::{
-    audit, counter, demo, desk, external_payments, imports, ledger, router, serve, work_list,
+    audit, backup, counter, demo, desk, external_payments, imports, ledger, router, serve,
+    work_list,
 };
 
 /// Prints a line; a reader who has gone away is no fault of ours.
@@ -60,6 +61,20 @@ enum Command {
     Desk(desk::DeskCommand),
     /// Verify the invariants of the book.
     Check,
+    /// Write a verified backup to a new file, also while the server runs.
+    Backup { file: PathBuf },
+    /// Restore a backup into the configured database, which must be empty.
+    Restore {
+        file: PathBuf,
+        /// Then ask the gateway for what was paid after the backup, and post it.
+        #[arg(long)]
+        verify: bool,
+        /// The head of the audit trail that was kept last: says how many acts are missing.
+        #[arg(long)]
+        head: Option<audit::Head>,
+    },
+    /// Ask the gateway for what was paid after the backup this database was restored from.
+    Replay,
     /// Write the book for an accounting program, to standard output.
     Export(ledger::ExportArgs),
     /// Print the head of the audit trail and verify every act of it.
@@ -162,6 +177,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             started.portal.db.close().await;
         }
         Command::Check => return check(&open(&loaded).await?).await,
+        Command::Backup { file } => take_backup(&open(&loaded).await?, &file).await?,
+        Command::Restore { file, verify, head } => restore(loaded, &file, verify, head).await?,
+        Command::Replay => replay(loaded).await?,
         Command::Export(export) => {
             let database = open(&loaded).await?;
             let mut out = std::io::BufWriter::new(std::io::stdout());
@@ -200,6 +218,45 @@ async fn load_demo(loaded: &Loaded) -> Result<(), AnyError> {
     let settings = &loaded.settings;
     let told = demo::run(&database, settings, &loaded.zone, &SystemClock, chance).await?;
     tell!("{told}");
+    Ok(())
+}
+
+async fn take_backup(database: &Database, file: &Path) -> Result<(), AnyError> {
+    let taken = backup::take(database, file, SystemClock.now()).await?;
+    tell!("{} holds {} payments; opened, and its book is exact.", file.display(), taken.payments);
+    tell!("The head of its audit trail, to keep elsewhere: {}", taken.head);
+    Ok(())
+}
+
+async fn restore(
+    loaded: Loaded,
+    file: &Path,
+    verify: bool,
+    kept: Option<audit::Head>,
+) -> Result<(), AnyError> {
+    let database = open(&loaded).await?;
+    let restored = backup::restore(&database, file).await?;
+    database.close().await;
+    let rows: i64 = restored.tables.iter().map(|(_, rows)| rows).sum();
+    let taken_at = instant_text(restored.taken_at);
+    tell!("Restored {rows} rows of {taken_at}; the book is exact.");
+    if let Some(kept) = kept {
+        let missing = kept.n.saturating_sub(restored.head.n).max(0);
+        tell!("{missing} acts after the backup are missing, of staff and of the gateway.");
+    }
+    if !verify {
+        tell!("What was paid since is not in it. Before anybody pays: paydown replay");
+        return Ok(());
+    }
+    replay(loaded).await
+}
+
+async fn replay(loaded: Loaded) -> Result<(), AnyError> {
+    let machine = Injected::from_the_machine();
+    let started = start(loaded, machine, "http://127.0.0.1").await?;
+    let replayed = backup::replay(&started.portal).await?;
+    tell!("{replayed}");
+    started.portal.db.close().await;
     Ok(())
 }
 

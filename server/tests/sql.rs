@@ -16,6 +16,7 @@ fn every_text() -> Vec<&'static str> {
         server::accounts::SQL,
         server::audit::SQL,
         server::adjustments::SQL,
+        server::backup::SQL,
         server::bills::SQL,
         server::counter::SQL,
         server::desk::SQL,

@@ -131,6 +131,12 @@ impl Gateway {
         found.map(|session| self.session_of_own_mode(session)).transpose()
     }
 
+    /// Every intent created since then, of ours or not, newest first.
+    pub async fn intents_after(&self, created_after: Micros) -> Result<Vec<Intent>, GatewayError> {
+        let intents = requests::intents_after(&self.0.transport, created_after).await?;
+        intents.into_iter().map(|intent| self.own_mode(intent)).collect()
+    }
+
     /// What webhooks may have missed, oldest first. It may repeat events already seen.
     pub async fn events_after(
         &self,

@@ -117,28 +117,32 @@ pub(super) async fn find_intent_by_payment(
     payment_id: PaymentId,
     created_after: Micros,
 ) -> Result<Option<Intent>, GatewayError> {
-    let mut found: Option<Intent> = None;
-    let mut last_seen: Option<String> = None;
+    let intents = intents_after(transport, created_after).await?;
+    let of_payment = intents.into_iter().filter(|intent| intent.payment_id == Some(payment_id));
+    // One key makes one intent; should there be more, the one furthest on is the truth.
+    Ok(of_payment
+        .reduce(|best, intent| if how_far(&intent) > how_far(&best) { intent } else { best }))
+}
+
+/// Every intent created since then, newest first.
+pub(super) async fn intents_after(
+    transport: &Transport,
+    created_after: Micros,
+) -> Result<Vec<Intent>, GatewayError> {
+    let mut intents = Vec::<Intent>::new();
     for _ in 0..MOST_PAGES {
         let mut request =
             ListPaymentIntent::new().created(not_before(created_after)).limit(PAGE_SIZE);
-        if let Some(id) = &last_seen {
-            request = request.starting_after(id.clone());
+        if let Some(last) = intents.last() {
+            request = request.starting_after(last.gateway_ref.clone());
         }
         let request = request.build().customize::<Page<IntentAnswer>>();
         let page = request.send(transport).await?;
         for answer in page.data {
-            let intent = read(answer)?;
-            last_seen = Some(intent.gateway_ref.clone());
-            // One key makes one intent; should there be more, the one furthest on is the truth.
-            if intent.payment_id == Some(payment_id)
-                && found.as_ref().is_none_or(|best| how_far(&intent) > how_far(best))
-            {
-                found = Some(intent);
-            }
+            intents.push(read(answer)?);
         }
-        if !page.has_more || last_seen.is_none() {
-            return Ok(found);
+        if !page.has_more || intents.is_empty() {
+            return Ok(intents);
         }
     }
     Err(GatewayError::unclear(Doubt::ListTooLong, None))

@@ -71,8 +71,9 @@ fn back_off(now: Micros, tries: i64) -> Micros {
     now.plus_seconds(2_i64.saturating_mul(1 << doubled).min(3_600))
 }
 
+/// Why something cannot be acted upon now; the same may work later.
 #[derive(Debug, thiserror::Error)]
-enum NotNow {
+pub enum NotNow {
     #[error("the gateway: {0}")]
     Gateway(#[from] GatewayError),
     #[error(transparent)]
@@ -96,7 +97,7 @@ async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
     }
 }
 
-async fn apply_intent(
+pub(super) async fn apply_intent(
     portal: &Shared,
     gateway_ref: &str,
     session: Option<&CheckoutSession>,

@@ -6,13 +6,15 @@
 //! [`sweep`] finds what webhooks missed and looks at every payment whose time has come.
 
 mod apply;
+mod recall;
 mod receive;
 mod store;
 mod sweep;
 
-pub use apply::{ApplyCount, apply_due};
+pub use apply::{ApplyCount, NotNow, apply_due};
+pub use recall::{Recalled, recall};
 pub use receive::{receive, router};
-pub use sweep::{SweepCount, ask_now, fetch_missed, sweep};
+pub use sweep::{SweepCount, ask_now, fetch_missed, fetch_since, look_at_all, sweep};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[store::SQL];

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use receivables::calendar::Micros;
 use receivables::payment::PaymentState;
 
+use super::apply::NotNow;
 use super::store::{self, StoreEvent};
 use crate::db::DbError;
 use crate::gateway::{GatewayError, Intent};
@@ -49,6 +50,16 @@ pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
     Ok(count)
 }
 
+/// Looks at every payment in flight, whether its time has come or not.
+pub async fn look_at_all(portal: &Shared) -> Result<u32, DbError> {
+    let mut looked_at = 0;
+    for payment in payments::to_look_at(portal.db.read(), Micros(i64::MAX), i64::MAX).await? {
+        look_at(portal, &payment).await?;
+        looked_at += 1;
+    }
+    Ok(looked_at)
+}
+
 /// Fetches what webhooks missed. Storing is by event id, so nothing is done twice.
 pub async fn fetch_missed(portal: &Shared) -> Result<SweepCount, DbError> {
     let now = portal.now();
@@ -57,19 +68,25 @@ pub async fn fetch_missed(portal: &Shared) -> Result<SweepCount, DbError> {
     // A webhook may have been lost while later ones arrived, so look back past the last one.
     let after = after.plus_seconds(-3_600);
     let mut count = SweepCount::default();
-    match portal.gateway.events_after(None, after).await {
-        Ok(hints) => {
-            for hint in hints {
-                let set_aside = !portal.gateway.is_own_mode(hint.livemode);
-                let event = StoreEvent { hint, body: String::new(), set_aside, now };
-                if portal.db.write(event).await? {
-                    count.events_found += 1;
-                }
-            }
-        }
+    match fetch_since(portal, after).await {
+        Ok(events_found) => count.events_found = events_found,
+        Err(NotNow::Database(error)) => return Err(error),
         Err(error) => tracing::warn!(%error, "the list of events could not be read"),
     }
     Ok(count)
+}
+
+/// Stores what the gateway's own list has since then; how much of it was new.
+pub async fn fetch_since(portal: &Shared, after: Micros) -> Result<u32, NotNow> {
+    let (mut found, now) = (0, portal.now());
+    for hint in portal.gateway.events_after(None, after).await? {
+        let set_aside = !portal.gateway.is_own_mode(hint.livemode);
+        let event = StoreEvent { hint, body: String::new(), set_aside, now };
+        if portal.db.write(event).await? {
+            found += 1;
+        }
+    }
+    Ok(found)
 }
 
 /// One payment that cannot be looked at must not keep the others waiting.

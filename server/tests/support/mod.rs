@@ -181,6 +181,39 @@ impl TestPortal {
         Some(Self { portal, sandbox, clock, address, between, folder, http })
     }
 
+    /// At the gateway of another story, on a database that may hold something already. Its
+    /// webhooks go there; here the gateway is asked.
+    pub async fn open_at(
+        bank: &Self,
+        (db, folder): (Database, std::path::PathBuf),
+        seed: u64,
+    ) -> Self {
+        let chance = Arc::new(SeededChance { seed, drawn: AtomicU64::new(0) });
+        let gateway = bank.sandbox.gateway_settings();
+        let settings = [
+            ("data_dir", folder.display().to_string()),
+            ("stripe.api_url", gateway.base_url.clone()),
+            ("stripe.secret_key", gateway.secret_key.unwrap().reveal().to_owned()),
+            ("stripe.publishable_key", gateway.publishable_key.unwrap()),
+            ("stripe.webhook_secret", gateway.webhook_secrets[0].reveal().to_owned()),
+        ];
+        let loaded = config::load(None, &settings).unwrap();
+        let clock = bank.clock.clone();
+        let injected = Injected { clock: clock.clone(), chance, pause: Arc::new(NoPause) };
+        let started = start_with(loaded.settings, loaded.zone, db, injected, "http://nowhere");
+        let Started { portal, sandbox } = started.await.unwrap();
+        assert!(sandbox.is_none(), "it has a gateway");
+        let (address, http) = (bank.address.clone(), bank.http.clone());
+        let (sandbox, between) = (bank.sandbox.clone(), None);
+        Self { portal, sandbox, clock, address, between, folder, http }
+    }
+
+    /// What the gateway's own list has is taken in, without any webhook.
+    pub async fn news_is_fetched(&self) {
+        gateway_events::fetch_missed(&self.portal).await.unwrap();
+        gateway_events::apply_due(&self.portal).await.unwrap();
+    }
+
     /// Every invariant of the book holds, and the story's database may go.
     pub async fn close(self) {
         self.the_book_is_exact().await;
