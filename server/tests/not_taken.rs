@@ -1,6 +1,6 @@
 //! Stories of what is not taken: a gateway that cannot be asked, bills on hold, bills taken back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod support;
 
