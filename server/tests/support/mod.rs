@@ -315,6 +315,14 @@ impl TestPortal {
         self.wish_for(account, &self.preview(account, amount).await)
     }
 
+    /// As [`Self::wish`], where the rules let a payer pay this amount now.
+    pub async fn wish_if_allowed(&self, account: &TestAccount, amount: i64) -> Option<Starting> {
+        let view = self.view(account).await;
+        let amount = MinorUnits::new(amount);
+        let allowed = preview(&view.snapshot(), amount, &Direction::default()).ok()?;
+        Some(self.wish_for(account, &allowed))
+    }
+
     /// What a browser would send that shows this preview.
     pub fn wish_for(&self, account: &TestAccount, preview: &Preview) -> Starting {
         let (ms, chance) = self.portal.id_parts();
