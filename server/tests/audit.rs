@@ -1,6 +1,5 @@
 //! The audit trail: what is done leaves an act, acts are chained, and whoever changes one is
-//! found out at that very act. P18; `PAYDOWN_TEST_FLIPS` overrides how many bits are flipped, a
-//! release deserves 10,000.
+//! found out at that very act. P18: 10,000 bits turned over one by one.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -11,6 +10,7 @@ use server::db::snapshot;
 use server::gateway::sandbox::TestCard;
 use server::ledger;
 use sqlx::{AssertSqlSafe, Row};
+use support::proof::Proof;
 use support::{On, TestPortal};
 
 async fn trail(portal: &TestPortal, kept: Option<&Head>) -> Trail {
@@ -99,7 +99,8 @@ async fn flip(portal: &TestPortal, head: &Head) -> Option<(i64, String, String)>
 
 stories! {
     async fn every_single_bit_that_is_turned_over_is_found_at_its_act(portal: TestPortal) {
-        let flips = std::env::var("PAYDOWN_TEST_FLIPS").map_or(200, |n| n.parse().unwrap());
+        let proof = Proof::begin("P18", portal.on(), 10_000);
+        let flips = proof.n;
         let head = a_trail(portal).await;
         take_the_guards_off(portal).await;
         let mut turned_over = 0;
@@ -113,7 +114,8 @@ stories! {
             turned_over += 1;
         }
         assert_eq!(trail(portal, Some(&head)).await.broken, None);
-        println!("{turned_over} bits turned over in {} acts, each found at its act", head.n);
+        proof.counted("acts in the trail", head.n);
+        proof.counted("bits turned over, each found at its act", turned_over);
     }
 
     async fn acts_taken_out_swapped_or_cut_off_are_found_at_the_first(portal: TestPortal) {

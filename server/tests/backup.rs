@@ -1,6 +1,5 @@
 //! A backup is taken beside the running portal, restores on either engine, and loses no online
-//! payment that came after it. P13; `PAYDOWN_TEST_AFTER_BACKUP` overrides how many payments come
-//! after it, a release deserves 300.
+//! payment that came after it. P13: 300 payments after the backup.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -19,6 +18,7 @@ use server::backup::{self, BackupError};
 use server::clock::SystemChance;
 use server::gateway::sandbox::TestCard;
 use server::payments::StartOutcome;
+use support::proof::Proof;
 use support::{On, TestAccount, TestPortal, fresh_database};
 
 const BILLS: [(&str, i64); 2] = [("2026-09-15", 8_000), ("2026-10-15", 7_500)];
@@ -63,25 +63,33 @@ async fn database(on: On) -> Option<(server::db::Database, PathBuf)> {
     fresh_database(on, Arc::new(SystemChance)).await
 }
 
-async fn a_stale_backup_loses_no_online_payment(on: On, restored_on: On) {
-    let after = std::env::var("PAYDOWN_TEST_AFTER_BACKUP").map_or(30, |n| n.parse().unwrap());
-    let (Some(first), Some(second)) = (database(on).await, database(restored_on).await) else {
-        return;
-    };
-    let bank = TestPortal::open(On::Sqlite).await.unwrap();
-    let portal = TestPortal::open_at(&bank, first, 1).await;
+/// What was told before the machine was gone.
+struct Before {
+    file: PathBuf,
+    taken: backup::Taken,
+    accounts: Vec<TestAccount>,
+    posted: Posted,
+    left: Vec<Vec<i64>>,
+    kept: audit::Head,
+    /// At the bank still: one from before the backup, one from after it.
+    debits: [StartOutcome; 2],
+    /// Started after the backup, and never paid.
+    abandoned: StartOutcome,
+}
+
+/// A backup in the middle of a day's work, then the rest of the day.
+async fn a_day_with_a_backup(portal: &TestPortal, after: usize) -> Before {
     let mut accounts = Vec::new();
     for _ in 0..10 {
         accounts.push(portal.account(&BILLS).await);
     }
     for account in accounts.iter().take(4) {
-        pay(&portal, account, 500, TestCard::Success).await;
+        pay(portal, account, 500, TestCard::Success).await;
     }
     // Started before the backup; paid, and still at the bank, after it.
     let paid_later = portal.started(&accounts[0], 600).await;
-    let settles_later = pay(&portal, &accounts[1], 700, TestCard::BankDebit).await;
+    let settles_later = pay(portal, &accounts[1], 700, TestCard::BankDebit).await;
     audit::seal(&portal.portal).await.unwrap();
-
     let file = place();
     let taken = backup::take(&portal.portal.db, &file, portal.portal.now()).await.unwrap();
     assert_eq!(taken.payments, 6);
@@ -89,57 +97,77 @@ async fn a_stale_backup_loses_no_online_payment(on: On, restored_on: On) {
     portal.clock.pass_seconds(3_600 * 20);
     portal.choose(&paid_later, TestCard::Success).await;
     for n in 0..after {
-        pay(&portal, &accounts[n % 10], 500, TestCard::Success).await;
+        pay(portal, &accounts[n % 10], 500, TestCard::Success).await;
         portal.clock.pass_seconds(30);
     }
-    let debit = pay(&portal, &accounts[2], 900, TestCard::BankDebit).await;
+    let debit = pay(portal, &accounts[2], 900, TestCard::BankDebit).await;
     let abandoned = portal.started(&accounts[3], 1_000).await;
-    let was = posted(&portal).await;
-    assert_eq!(was.len(), 4 + 1 + after);
+    let posted = posted(portal).await;
+    assert_eq!(posted.len(), 4 + 1 + after);
     let mut left = Vec::new();
     for account in &accounts {
         left.push(portal.left(account).await);
     }
     audit::seal(&portal.portal).await.unwrap();
     let kept = audit::head(portal.portal.db.read()).await.unwrap();
-    portal.close().await;
+    let debits = [settles_later, debit];
+    Before { file, taken, accounts, posted, left, kept, debits, abandoned }
+}
 
-    // The machine is gone. The backup is restored, and the gateway is asked.
-    let restored = backup::restore(&second.0, &file).await.unwrap();
-    assert_eq!(restored.head, taken.head);
-    assert!(kept.n > restored.head.n, "the kept head tells that acts are missing");
-    let portal = TestPortal::open_at(&bank, second, 2).await;
-    assert_eq!(posted(&portal).await.len(), 4);
+/// Asked of the gateway, all is as it was told before.
+async fn what_came_after_is_asked_for(
+    bank: &TestPortal,
+    portal: &TestPortal,
+    before: &Before,
+    after: usize,
+) {
+    assert_eq!(posted(portal).await.len(), 4);
     let replayed = backup::replay(&portal.portal).await.unwrap();
-    assert_eq!(posted(&portal).await, was);
-    let refs: BTreeSet<String> =
-        was.iter().map(|(_, _, gateway_ref, _)| gateway_ref.clone()).collect();
-    assert_eq!(refs, succeeded(&bank).await);
+    assert_eq!(posted(portal).await, before.posted);
+    let refs = before.posted.iter().map(|(_, _, gateway_ref, _)| gateway_ref.clone());
+    assert_eq!(refs.collect::<BTreeSet<_>>(), succeeded(bank).await);
     assert_eq!(replayed.posted, i64::try_from(after + 1).unwrap());
-    assert_eq!(
-        (replayed.intents_found, replayed.on_their_way),
-        (u32::try_from(after + 2).unwrap(), 1)
-    );
-    for (account, left) in accounts.iter().zip(left) {
-        assert_eq!(portal.left(account).await, left, "nobody is asked to pay twice");
+    let found = (replayed.intents_found, replayed.on_their_way);
+    assert_eq!(found, (u32::try_from(after + 2).unwrap(), 1));
+    for (account, left) in before.accounts.iter().zip(&before.left) {
+        assert_eq!(portal.left(account).await, *left, "nobody is asked to pay twice");
     }
     portal.the_book_is_exact().await;
     assert_eq!(backup::replay(&portal.portal).await.unwrap().posted, 0, "once is enough");
+}
+
+async fn a_stale_backup_loses_no_online_payment(on: On, restored_on: On) {
+    let proof = Proof::begin("P13", on, 300);
+    let after = proof.n;
+    let (Some(first), Some(second)) = (database(on).await, database(restored_on).await) else {
+        return;
+    };
+    let bank = TestPortal::open(On::Sqlite).await.unwrap();
+    let portal = TestPortal::open_at(&bank, first, 1).await;
+    let before = a_day_with_a_backup(&portal, after).await;
+    portal.close().await;
+
+    // The machine is gone. The backup is restored, and the gateway is asked.
+    let restored = backup::restore(&second.0, &before.file).await.unwrap();
+    assert_eq!(restored.head, before.taken.head);
+    assert!(before.kept.n > restored.head.n, "the kept head tells that acts are missing");
+    let portal = TestPortal::open_at(&bank, second, 2).await;
+    what_came_after_is_asked_for(&bank, &portal, &before, after).await;
 
     // Nobody can pay what was forgotten; what is at the bank is posted when it arrives.
-    portal.choose(&abandoned, TestCard::Success).await;
+    portal.choose(&before.abandoned, TestCard::Success).await;
     portal.clock.pass_seconds(3_600 * 24 * 7);
     bank.sandbox.tick().await.unwrap();
     portal.news_is_fetched().await;
-    for id in [settles_later.payment.id, debit.payment.id] {
-        assert_eq!(portal.payment(id).await.state, PaymentState::Posted);
+    for debit in &before.debits {
+        assert_eq!(portal.payment(debit.payment.id).await.state, PaymentState::Posted);
     }
-    assert_eq!(posted(&portal).await.len(), was.len() + 2);
-    assert_eq!(succeeded(&bank).await.len(), was.len() + 2);
-    println!("{on:?} restored on {restored_on:?}: {after} payments after the backup, all there");
+    assert_eq!(posted(&portal).await.len(), before.posted.len() + 2);
+    assert_eq!(succeeded(&bank).await.len(), before.posted.len() + 2);
+    proof.counted(&format!("restored on {restored_on:?}, payments posted"), before.posted.len());
     portal.close().await;
     bank.portal.db.close().await;
-    let _ = std::fs::remove_file(file);
+    let _ = std::fs::remove_file(before.file);
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@
 
 mod support;
 
+use receivables::api::corrections::{AdjustmentKind, AdjustmentRequest};
+use receivables::money::MinorUnits;
 use receivables::payment::PaymentState;
+use server::adjustments::{self, Proposal};
 use server::gateway::sandbox::TestCard;
 use server::health::{measure, readiness};
 use server::{gateway_events, ledger, work};
@@ -36,6 +39,19 @@ stories! {
         let wish = portal.wish(&account, 1_000).await;
         let refusal = portal.start(wish).await.unwrap_err();
         assert_eq!((refusal.code(), refusal.status().as_u16()), ("books-halted", 503));
+
+        let note = AdjustmentRequest {
+            kind: AdjustmentKind::CreditNote,
+            bill_id: None,
+            amount: MinorUnits::new(100),
+            currency: account.currency,
+            reason: "the meter was read wrong".into(),
+        };
+        let (operator, key) = ("anna".to_owned(), Some("key".to_owned()));
+        let account_id = account.id;
+        let proposal = Proposal { operator, idempotency_key: key, account_id, request: note };
+        let refusal = adjustments::propose(&portal.portal, proposal).await.unwrap_err();
+        assert_eq!(refusal.code(), "books-halted", "staff post nothing either");
 
         // The payer's card is charged all the same; the webhook is stored and waits.
         portal.choose(&waiting, TestCard::Success).await;

@@ -1,6 +1,5 @@
 //! Told to stop in the middle of things: what got an answer is as the answer said, what did not
-//! is whole or not there, and the program ends in time. P23; `PAYDOWN_TEST_STOPS` overrides how
-//! often, a release deserves 200.
+//! is whole or not there, and the program ends in time. P23: 200 stops.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +10,7 @@
 
 #[path = "support/program.rs"]
 mod program;
+mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use program::{Payer, Place, Serving};
 use server::clock::SystemChance;
 use server::db::Database;
 use server::ledger;
+use support::On;
+use support::proof::Proof;
 
 const LONGEST_STOP: Duration = Duration::from_secs(25);
 
@@ -81,7 +83,8 @@ async fn the_database_is_as_told(place: &Place, told: &Told) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
-    let stops = std::env::var("PAYDOWN_TEST_STOPS").map_or(6, |n| n.parse().unwrap());
+    let proof = Proof::begin("P23", On::Sqlite, 200);
+    let stops = u64::try_from(proof.n).unwrap();
     let place = Place::new();
     assert!(place.run(&["demo"]).status.success());
     let mut all = Told::default();
@@ -134,14 +137,11 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
     database.close().await;
     serving.signal("-TERM");
     assert!(serving.wait(LONGEST_STOP).1);
-    println!(
-        "{stops} stops under load: {} payments started, {} charged, {} refused, {} cut off; \
-         the longest stop took {longest:?}",
-        all.started.len(),
-        all.card_taken.len(),
-        all.refused,
-        all.cut_off
-    );
+    proof.counted("payments started", all.started.len());
+    proof.counted("cards taken", all.card_taken.len());
+    proof.counted("refused in words", all.refused);
+    proof.counted("cut off without an answer", all.cut_off);
+    proof.counted("milliseconds the longest stop took", longest.as_millis());
     assert!(!all.started.is_empty());
 }
 

@@ -1,6 +1,5 @@
 //! Upgrades: killed at any moment, the program goes on where it was; what it finds made by a newer
-//! one it leaves alone. P24; `PAYDOWN_TEST_KILLS` overrides how often, a release deserves 50 on
-//! each engine.
+//! one it leaves alone. P24: 50 databases on each engine, three kills each.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -15,6 +14,7 @@ use program::Place;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, AssertSqlSafe};
 use support::On;
+use support::proof::Proof;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -109,7 +109,8 @@ fn says(place: &Place, arguments: &[&str]) -> String {
 }
 
 async fn upgrades_are_killed(on: On) {
-    let kills = std::env::var("PAYDOWN_TEST_KILLS").map_or(12, |n| n.parse().unwrap());
+    let proof = Proof::begin("P24", on, 50);
+    let kills = u32::try_from(proof.n).unwrap();
     let Some(undisturbed) = place_on(on).await else { return };
     of_the_first_version(&undisturbed).await;
     let began = Instant::now();
@@ -129,7 +130,8 @@ async fn upgrades_are_killed(on: On) {
         assert!(says(&place, &["check"]).contains("The book is exact."));
         assert_eq!(says(&place, &["export", "--as", "hledger"]), book);
     }
-    println!("{on:?}: {killed} upgrades killed half-way on {kills} databases, {takes:?} each");
+    proof.counted("upgrades killed half-way", killed);
+    proof.counted("milliseconds an undisturbed one takes", takes.as_millis());
     assert!(killed > 0);
 }
 

@@ -87,6 +87,9 @@ impl Command for Decide {
             let words = format!("This has been decided already: it is {}.", from.code());
             return Ok(Err(Refusal::conflict("invalid-state", words)));
         };
+        if self.portal.book.is_halted() {
+            return Ok(Err(Refusal::books_halted()));
+        }
         let own = adjustment.proposed_by == self.operator;
         if own && adjustment.kind == AdjustmentKind::WriteOff && self.decision == Decision::Approve
         {

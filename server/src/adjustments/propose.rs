@@ -72,6 +72,9 @@ impl Command for Propose {
                 Err(key_reused())
             });
         }
+        if self.portal.book.is_halted() {
+            return Ok(Err(Refusal::books_halted()));
+        }
         if request.currency != account.currency {
             let words = format!("This account is in {}.", account.currency);
             return Ok(Err(Refusal::unprocessable("currency-mismatch", words).at("#/currency")));

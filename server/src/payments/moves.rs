@@ -125,6 +125,9 @@ impl Command for MovePayment {
         if let Some(before) = self.done_before(tx).await? {
             return Ok(before);
         }
+        if self.portal.book.is_halted() {
+            return Ok(Err(Refusal::books_halted()));
+        }
         let Some(payment) = store::find(&mut *tx, payment_id).await? else {
             return Ok(Err(Refusal::not_found()));
         };

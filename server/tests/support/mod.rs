@@ -208,6 +208,14 @@ impl TestPortal {
         Self { portal, sandbox, clock, address, between, folder, http }
     }
 
+    /// Where this story takes place.
+    pub fn on(&self) -> On {
+        match self.portal.db.engine() {
+            server::db::Engine::Sqlite => On::Sqlite,
+            server::db::Engine::Postgres => On::Postgres,
+        }
+    }
+
     /// What the gateway's own list has is taken in, without any webhook.
     pub async fn news_is_fetched(&self) {
         gateway_events::fetch_missed(&self.portal).await.unwrap();

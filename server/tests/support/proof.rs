@@ -21,7 +21,7 @@ pub fn is_full() -> bool {
 impl Proof {
     pub fn begin(id: &'static str, on: On, full: usize) -> Self {
         let seed = std::env::var("PAYDOWN_SEED").ok();
-        let seed = seed.map_or(1, |text| text.parse().expect("PAYDOWN_SEED is a whole number"));
+        let seed = seed.map_or(1, |text| text.parse().unwrap());
         let n = if is_full() { full } else { full / 10 };
         println!("{id} on {on:?}: n {n}, PAYDOWN_SEED={seed}");
         Self { id, on, n, dice: Dice(seed) }
