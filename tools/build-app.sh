@@ -19,6 +19,7 @@ if [ -f dist/pay.html ] && [ "$built_from" = "$(cat .tools/app-built-from 2>/dev
   echo 'dist/ is up to date'
   exit
 fi
+mkdir -p .tools/dist
 # A document after the other, in one target folder: only the last crate is built twice.
 for document in index.html pay.html; do
   # Trunk takes NO_COLOR=1 for a wrong argument.
@@ -27,5 +28,4 @@ for document in index.html pay.html; do
     --dist ".tools/dist/$document" --html-output "$document" "$document"
 done
 node tools/pack-app.mjs
-mkdir -p .tools
 printf '%s' "$built_from" >.tools/app-built-from

@@ -2,7 +2,8 @@
 # Source this before trunk, in a subshell: host builds must not see these variables.
 # Where Debian's rustc-web is installed it is taken: it carries the sources of its standard library,
 # and a library built with the app, for size and without texts for panics nobody would read, makes
-# the first page about a tenth lighter. Else Rust's own wasm target builds the same app.
+# the first page about a tenth lighter; so does code without places of panics and without texts for
+# programmers. Else Rust's own wasm target builds the same app.
 if [ -x /usr/bin/wasm-ld-22 ] && [ -d /usr/lib/rustlib/src/rust/library ]; then
   rustup toolchain list | grep -q '^web\b' || rustup toolchain link web /usr
   export RUSTUP_TOOLCHAIN=web RUSTC_BOOTSTRAP=1
