@@ -1,12 +1,7 @@
 //! Proofs of what happens when payers, tabs and time race each other. `make prove` runs them in
 //! full, `make test` a tenth of each.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -48,24 +43,34 @@ async fn is_taken(portal: &TestPortal, started: &StartOutcome) -> bool {
     intent.amount_received.is_positive()
 }
 
+/// How it went for one payer.
+#[derive(Default)]
+struct Paid {
+    id: Option<PaymentId>,
+    /// How often the preview had changed by the time it was confirmed.
+    changed: u32,
+    /// How often the server was too busy to take the request, and said so.
+    busy: u32,
+}
+
 /// One payer who takes every new preview and confirms it, until the payment is started or the
-/// account has not enough left; the payment, and how often the preview had changed.
-async fn payer(portal: &TestPortal, account: &TestAccount, part: i64) -> (Option<PaymentId>, u32) {
-    let mut changed = 0;
+/// account has not enough left.
+async fn payer(portal: &TestPortal, account: &TestAccount, part: i64) -> Paid {
+    let mut paid = Paid::default();
     loop {
         let view = portal.view(account).await;
         let seen = preview(&view.snapshot(), MinorUnits::new(part), &Direction::default());
-        let Ok(seen) = seen else { return (None, changed) };
-        let wish = portal.wish_for(account, &seen);
-        match portal.start(wish).await {
+        let Ok(seen) = seen else { return paid };
+        match portal.start(portal.wish_for(account, &seen)).await {
             Ok(started) => {
                 portal.choose(&started, TestCard::Success).await;
-                return (Some(started.payment.id), changed);
+                return Paid { id: Some(started.payment.id), ..paid };
             }
             Err(refusal) => match refusal.code() {
-                "allocation-changed" | "balance-reserved" => changed += 1,
+                "allocation-changed" | "balance-reserved" => paid.changed += 1,
+                "busy" => paid.busy += 1,
                 "exceeds-due" | "nothing-to-pay" | "remainder-too-small" | "balance-too-small" => {
-                    return (None, changed);
+                    return paid;
                 }
                 other => panic!("{other}"),
             },
@@ -91,13 +96,15 @@ proofs! {
             portal.sandbox.tick().await.unwrap();
             portal.news_arrives().await;
 
-            let paid = outcomes.iter().filter(|(id, _)| id.is_some()).count();
+            let paid = outcomes.iter().filter(|paid| paid.id.is_some()).count();
             let (captured, intents) = captured(&portal).await;
             let left: i64 = portal.left(&account).await.iter().sum();
             proof.counted(&format!("run {run}: owed"), owed);
             proof.counted("payers who paid", paid);
             proof.counted("payers refused", proof.n - paid);
-            proof.counted("previews that had changed", outcomes.iter().map(|o| o.1).sum::<u32>());
+            proof.counted("previews that had changed", outcomes.iter().map(|paid| paid.changed).sum::<u32>());
+            let busy = outcomes.iter().map(|paid| paid.busy).sum::<u32>();
+            proof.counted("requests answered that the server is busy", busy);
             proof.counted("captured, posted, left", format!("{captured} {} {left}", posted(&portal).await));
             assert_eq!(captured, posted(&portal).await);
             assert_eq!(owed - captured, left);
