@@ -143,7 +143,8 @@ stories! {
         let cases = cases.into_iter().chain([(Some(krona.as_str()), "isk")]);
         let mut intents = Vec::new();
         for (reference, currency) in cases {
-            let paid = portal.pay_by_link((5_000, currency), reference, TestCard::WebhookTwice).await;
+            let card = TestCard::WebhookTwice;
+            let paid = portal.pay_by_link((5_000, currency), reference, card).await;
             intents.push(paid.1);
             portal.news_arrives().await;
             portal.clock.pass_seconds(1);

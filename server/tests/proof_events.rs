@@ -271,7 +271,8 @@ proofs! {
                 _ => Course::Pass,
             }
         });
-        let Some(portal) = TestPortal::open_behind(on, Duration::from_secs(1), choose).await else { return };
+        let second = Duration::from_secs(1);
+        let Some(portal) = TestPortal::open_behind(on, second, choose).await else { return };
         let accounts = accounts(&portal, proof.n).await;
         let mut by_course: Vec<Vec<Starting>> = vec![Vec::new(); 6];
         for (n, account) in accounts.iter().enumerate() {
@@ -285,8 +286,11 @@ proofs! {
             };
             let wish = portal.wish(account, PART).await;
             // Three tries a call; one in ten of the doubtful is never answered clearly.
-            let calls = if proof.dice.below(10) == 0 { usize::MAX } else { 3 * (1 + proof.dice.below(3)) };
-            let calls = if course == Course::Pass { 0 } else { calls };
+            let calls = match (course, proof.dice.below(10)) {
+                (Course::Pass, _) => 0,
+                (_, 0) => usize::MAX,
+                (_, drawn) => 3 * (1 + drawn % 3),
+            };
             courses.lock().unwrap().insert(create_key(wish.request.id), (course, calls));
             by_course[at].push(wish);
         }
@@ -314,13 +318,15 @@ proofs! {
         let made = kept(&portal).await;
         proof.counted("create calls", creates.len());
         proof.counted("keys", keys.len());
-        proof.counted("hours to the last create call", (latest.0 - started_at.0) / 1_000_000 / HOUR);
+        let hours = (latest.0 - started_at.0) / 1_000_000 / HOUR;
+        proof.counted("hours to the last create call", hours);
         proof.counted("intents", made.values().map(Vec::len).sum::<usize>());
         proof.counted("states in the end", format!("{:?}", states(&portal).await));
         assert_eq!(keys.len(), proof.n);
         assert!(made.values().all(|intents| intents.len() == 1));
         assert!(latest < started_at.plus_seconds(DAY));
-        assert_eq!(portal.count("payment_attempt where operation = 'create'").await as usize, proof.n);
+        let attempts = portal.count("payment_attempt where operation = 'create'").await;
+        assert_eq!(attempts, i64::try_from(proof.n).unwrap());
         // Whether posted, cancelled, expired or failed: nothing is in doubt and nothing held.
         let ended = ["posted", "expired", "cancelled", "failed"];
         assert!(states(&portal).await.keys().all(|state| ended.contains(&state.as_str())));

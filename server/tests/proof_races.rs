@@ -102,10 +102,12 @@ proofs! {
             proof.counted(&format!("run {run}: owed"), owed);
             proof.counted("payers who paid", paid);
             proof.counted("payers refused", proof.n - paid);
-            proof.counted("previews that had changed", outcomes.iter().map(|paid| paid.changed).sum::<u32>());
+            let changed = outcomes.iter().map(|paid| paid.changed).sum::<u32>();
+            proof.counted("previews that had changed", changed);
             let busy = outcomes.iter().map(|paid| paid.busy).sum::<u32>();
             proof.counted("requests answered that the server is busy", busy);
-            proof.counted("captured, posted, left", format!("{captured} {} {left}", posted(&portal).await));
+            let sums = format!("{captured} {} {left}", posted(&portal).await);
+            proof.counted("captured, posted, left", sums);
             assert_eq!(captured, posted(&portal).await);
             assert_eq!(owed - captured, left);
             assert_eq!(paid, intents);
