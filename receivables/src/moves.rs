@@ -182,6 +182,8 @@ mod tests {
     }
 
     type Asked<'a> = (&'a [(u8, i64)], &'a [(u8, i64)]);
+    /// Left to pay on each named bill, and what is on account; or why not.
+    type Comes<'a> = Result<(&'a [i64], i64), &'a str>;
 
     /// Bill 1 of 80.00 was settled whole by the payment of 100.00, bill 2 of 75.00 in part
     /// (15.00); 5.00 stayed on account. Bill 3 of 60.00 is untouched.
@@ -190,7 +192,7 @@ mod tests {
         let bills =
             [bill(1, 8_000, 0, 8_000), bill(2, 7_500, 6_000, 1_500), bill(3, 6_000, 6_000, 0)];
         let view = MoveView { bills: &bills, on_account: MinorUnits::new(500) };
-        let cases: &[(Asked<'_>, Result<(&[i64], i64), &str>)] = &[
+        let cases: &[(Asked<'_>, Comes<'_>)] = &[
             // taken back, settled                     left to pay after, on account after
             ((&[(1, 8_000)], &[]), Ok((&[8_000], 8_500))),
             ((&[(1, 2_000)], &[]), Ok((&[2_000], 2_500))),

@@ -6,7 +6,7 @@
 //! A seed that fails is printed and joins `simulator_seeds.txt`, which every run begins with.
 //! `PAYDOWN_TEST_LIVES=seed,seed` lives through those alone.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
