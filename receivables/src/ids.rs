@@ -126,6 +126,16 @@ id!(
     "adj_"
 );
 id!(
+    /// Money given back of a payment.
+    RefundId,
+    "ref_"
+);
+id!(
+    /// A payer's bank that questions a payment, or takes it back.
+    DisputeId,
+    "dis_"
+);
+id!(
     /// A piece of work to do after a commit.
     OutboxId,
     "out_"

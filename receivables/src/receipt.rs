@@ -51,6 +51,12 @@ pub struct Receipt {
     pub next_due: Option<NextDue>,
     /// The split differs from the one previewed, because the bills changed in between.
     pub differs_from_preview: bool,
+    /// Went back to the payer since it was issued; nothing when it was.
+    #[serde(default)]
+    pub refunded: MinorUnits,
+    /// Taken back by the payer's bank since it was issued.
+    #[serde(default)]
+    pub withdrawn: MinorUnits,
     /// Made in the sandbox: no real money moved.
     pub demo: bool,
 }

@@ -7,6 +7,7 @@ use receivables::allocation::DirectedAmount;
 use receivables::api::corrections::{
     AdjustmentDocument, AdjustmentKind, AdjustmentRequest, MoveDocument,
 };
+use receivables::api::refunds::{RefundPreview, RefundRequest};
 use receivables::ids::{AccountId, AdjustmentId, BillId, PaymentId};
 use receivables::money::{Currency, MinorUnits, Money};
 use receivables::moves::BillChange;
@@ -18,7 +19,7 @@ use thiserror::Error;
 use crate::adjustments::{self, Decision, Proposal};
 use crate::clock::Chance;
 use crate::db::DbError;
-use crate::payments::{self, Moving};
+use crate::payments::{self, Moving, Refunding};
 use crate::problem::Refusal;
 use crate::sign_in::{AddOperator, EndOperator, OperatorRefusal, operators};
 use crate::state::Shared;
@@ -40,6 +41,8 @@ pub enum DeskCommand {
     },
     /// Move what a payment settled: to other bills, or to credit on account.
     Move(MoveArgs),
+    /// Give a part of a payment back, or all.
+    Refund(RefundArgs),
     /// Take off what was asked for: of a bill, or for the account.
     CreditNote(AdjustArgs),
     /// Propose to give up what a bill asks for; another operator approves it.
@@ -71,6 +74,23 @@ pub struct MoveArgs {
     /// BILL=AMOUNT: settle so much of a bill with it.
     #[arg(long)]
     settle: Vec<String>,
+    /// Only say what it would do.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RefundArgs {
+    /// The payment: pay_…
+    payment: PaymentId,
+    /// How much, as one would type it: 45, 45.50, 1,234.50.
+    amount: String,
+    /// The operator in whose name it is done.
+    #[arg(long)]
+    by: String,
+    /// Why, for those who read the books later.
+    #[arg(long)]
+    reason: Option<String>,
     /// Only say what it would do.
     #[arg(long)]
     dry_run: bool,
@@ -148,6 +168,7 @@ pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskEr
     match command {
         DeskCommand::Operator { what } => operator(portal, what).await,
         DeskCommand::Move(args) => move_payment(portal, args).await,
+        DeskCommand::Refund(args) => refund(portal, args).await,
         DeskCommand::CreditNote(args) => adjust(portal, AdjustmentKind::CreditNote, args).await,
         DeskCommand::WriteOff(args) => adjust(portal, AdjustmentKind::WriteOff, args).await,
         DeskCommand::Decide(args) => decide(portal, args).await,
@@ -197,6 +218,42 @@ async fn move_payment(portal: &Shared, args: MoveArgs) -> Result<String, DeskErr
         settle: lines(portal, account, &args.settle).await?,
     };
     Ok(moved(&payments::move_payment(portal, moving).await?))
+}
+
+async fn refund(portal: &Shared, args: RefundArgs) -> Result<String, DeskError> {
+    let operator = known(portal, &args.by).await?;
+    let found = account(portal, ACCOUNT_OF_PAYMENT, &args.payment.to_string()).await?;
+    let (_, currency) = found.ok_or(DeskError::NoSuchPayment(args.payment))?;
+    let amount = typed(&args.amount, currency)?;
+    let request = RefundRequest { amount, currency, reason: args.reason };
+    let preview = payments::preview_refund(portal, args.payment, &request).await?;
+    let mut text = refund_words(&preview, args.dry_run);
+    if args.dry_run {
+        return Ok(text);
+    }
+    let idempotency_key = one_time_key(portal.chance.as_ref());
+    let refunding = Refunding { operator, payment_id: args.payment, idempotency_key, request };
+    let refund = payments::refund(portal, refunding).await?.refund;
+    let why = refund.failure.map(|why| format!(": {why}")).unwrap_or_default();
+    let _ = write!(text, "\n{} is {}{why}.", refund.id, refund.state.code());
+    Ok(text)
+}
+
+fn refund_words(preview: &RefundPreview, dry_run: bool) -> String {
+    let money = |amount| Money::new(amount, preview.currency).to_string();
+    let mut text = opening(dry_run);
+    for line in &preview.lines {
+        let (before, after) = (money(line.left_before), money(line.left_after));
+        let _ = writeln!(text, "Bill {}: left to pay {before} -> {after}", line.bill_number);
+    }
+    let (before, after) = (money(preview.credit_before), money(preview.credit_after));
+    let _ = writeln!(text, "Credit on account: {before} -> {after}");
+    let (before, after) = (money(preview.refundable_before), money(preview.refundable_after));
+    let _ = write!(text, "Can still go back: {before} -> {after}");
+    if preview.by_hand {
+        text.push_str("\nNo gateway took this payment: give the money back yourself.");
+    }
+    text
 }
 
 async fn adjust(

@@ -119,6 +119,8 @@ fn a_table_is_written_by_one_room() {
         ("reservation", "payments"),
         ("payment_attempt", "payments"),
         ("payment_history", "payments"),
+        ("refund", "payments"),
+        ("dispute", "payments"),
         ("receipt", "receipts"),
         ("outbox", "outbox"),
         ("work_item", "work_list"),

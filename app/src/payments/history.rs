@@ -18,7 +18,7 @@ use crate::ui::paged::{Rows, paged};
 use crate::ui::status_tag::stage_tag;
 use crate::ui::table::{self, cell, row, row_head};
 use crate::ui::view::{Show, View, el, views};
-use crate::ui::words::say;
+use crate::ui::words::{fill, say};
 
 pub fn page(account: AccountId) -> View {
     Visit::here().look_at(account);
@@ -58,10 +58,19 @@ fn payment_row(payment: PaymentRow) -> View {
         Some(number) => link(Page::Receipt(payment.id), "", number),
         None => link(Page::Payment(payment.id), "", views![say(Message::SeePayment), about(text)]),
     };
+    let went_back =
+        [(Message::RowRefunded, payment.refunded), (Message::RowWithdrawn, payment.withdrawn)];
+    let went_back = went_back.into_iter().filter(|(_, amount)| amount.is_positive());
+    let went_back: Vec<View> = went_back
+        .map(|(message, amount)| {
+            let amount = money_text(amount, payment.currency);
+            el("span").class("hint").child(fill(message, &[("amount", &amount)])).show()
+        })
+        .collect();
     let cells = vec![
         row_head(payment.started_on.in_words()),
         cell(columns[1], method_words(payment.method.as_deref(), payment.tender)),
-        cell(columns[2], stage_tag(payment.stage)),
+        cell(columns[2], views![stage_tag(payment.stage), went_back.show()]),
         cell(columns[3], see),
         cell(columns[4], money(amount, payment.currency)),
     ];

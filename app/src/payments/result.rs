@@ -5,8 +5,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use receivables::api::payments::PaymentDocument;
 use receivables::api::receipts::Receipt;
+use receivables::calendar::CivilDate;
+use receivables::dispute::DisputeState;
 use receivables::ids::PaymentId;
 use receivables::payment::PaymentStage;
+use receivables::refund::RefundState;
 use receivables::tender::Tender;
 use receivables::words::Message;
 
@@ -111,7 +114,8 @@ fn draw(payment: PaymentDocument, visit: Visit) -> View {
                     el("div")
                         .attr("role", "status")
                         .child(el("p").class("money-sentence").child(money_sentence(&payment)))
-                        .child(explanation(&payment, &amount)),
+                        .child(explanation(&payment, &amount))
+                        .child(went_back(&payment)),
                 )
                 .child(el("p").class("hint").child(fill(
                     Message::PaymentReference,
@@ -148,6 +152,31 @@ fn explanation(payment: &PaymentDocument, amount: &str) -> View {
     let email = Visit::here().customer().map(|customer| customer.email).unwrap_or_default();
     let words = fill(message, &[("amount", amount), ("email", &email)]);
     views![bank_says.map(|says| el("p").child(says.to_owned())), el("p").child(words)].show()
+}
+
+/// Refunds and disputes since, in words.
+fn went_back(payment: &PaymentDocument) -> View {
+    let sentence = |message, amount, on: CivilDate| {
+        let amount = money_text(amount, payment.currency);
+        let words = fill(message, &[("amount", &amount), ("day", &on.in_words())]);
+        el("p").child(words).show()
+    };
+    let refunds = payment.refunds.iter().map(|refund| {
+        let message = match refund.state {
+            RefundState::Done => Message::RefundDone,
+            RefundState::Failed => Message::RefundCameBack,
+            _ => Message::RefundUnderWay,
+        };
+        sentence(message, refund.amount, refund.on)
+    });
+    let disputes = payment.disputes.iter().filter_map(|dispute| match dispute.state {
+        _ if dispute.withdrawn.is_positive() => {
+            Some(sentence(Message::PaymentWithdrawn, dispute.withdrawn, dispute.on))
+        }
+        DisputeState::Open => Some(sentence(Message::PaymentDisputed, dispute.amount, dispute.on)),
+        _ => None,
+    });
+    refunds.chain(disputes).collect::<Vec<View>>().show()
 }
 
 fn next_step(payment: &PaymentDocument, visit: Visit) -> View {

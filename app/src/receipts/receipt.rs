@@ -62,6 +62,13 @@ pub fn receipt_body(receipt: &Receipt) -> View {
         let places = [("amount", amount.as_str()), ("day", &next.on.in_words())];
         rows.push((say(Message::FactNextDue), text(fill(Message::AmountOnDay, &places))));
     }
+    for (message, amount) in
+        [(Message::FactRefunded, receipt.refunded), (Message::FactWithdrawn, receipt.withdrawn)]
+    {
+        if amount.is_positive() {
+            rows.push((say(message), money(amount, currency)));
+        }
+    }
     let differs = receipt.differs_from_preview.then(|| {
         el("p").class("notice").attr("data-tone", "part").child(say(Message::ReceiptDiffers))
     });

@@ -8,4 +8,5 @@ pub mod payments;
 pub mod portal;
 pub mod problem;
 pub mod receipts;
+pub mod refunds;
 pub mod sign_in;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::{Direction, Fingerprint, Preview, PreviewLine};
+use crate::api::refunds::{DisputeRow, RefundRow};
 use crate::calendar::CivilDate;
 use crate::ids::{AccountId, PaymentId};
 use crate::money::{Currency, MinorUnits};
@@ -90,6 +91,10 @@ pub struct PaymentDocument {
     /// The bank's or the gateway's own words to the payer for the last declined try.
     pub decline: Option<String>,
     pub receipt_number: Option<String>,
+    /// What went back to the payer, newest first; refunds that failed are left out.
+    pub refunds: Vec<RefundRow>,
+    /// What the payer's bank questioned, newest first.
+    pub disputes: Vec<DisputeRow>,
     /// Only while a card has to be given, and only to the session that started the payment.
     pub card_form: Option<CardForm>,
 }
@@ -123,6 +128,12 @@ pub struct PaymentRow {
     pub method: Option<String>,
     pub started_on: CivilDate,
     pub receipt_number: Option<String>,
+    /// What of it went back to the payer.
+    pub refunded: MinorUnits,
+    /// What is on its way back.
+    pub refunding: MinorUnits,
+    /// What the payer's bank took back.
+    pub withdrawn: MinorUnits,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

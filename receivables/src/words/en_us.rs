@@ -337,6 +337,17 @@ words! {
     CancelledExplained: "The payment of {amount} is cancelled.",
     ExpiredExplained: "The payment of {amount} was not finished in time. You can start again.",
     NotFinishedExplained: "The payment of {amount} waits for a card. Finish or cancel it.",
+    RefundDone:
+        "{amount} of it was refunded on {day}. Your bank shows it within some days. Bills it had \
+         paid may be open again.",
+    RefundUnderWay: "A refund of {amount} is under way.",
+    RefundCameBack:
+        "A refund of {amount} came back from your bank on {day}. We will find another way.",
+    PaymentDisputed: "Your bank is asking about {amount} of this payment.",
+    PaymentWithdrawn:
+        "Your bank took {amount} of this payment back. Bills it had paid may be open again.",
+    RowRefunded: "{amount} refunded",
+    RowWithdrawn: "{amount} taken back by your bank",
     PaymentReference: "Reference {reference}",
     UseAnotherCard: "Use another card",
     FinishPayment: "Finish this payment",
@@ -366,6 +377,8 @@ words! {
     FactLeftToPay: "Left to pay",
     FactPastDue: "Past due",
     FactNextDue: "Next due",
+    FactRefunded: "Refunded since",
+    FactWithdrawn: "Taken back by your bank",
     PrintOrSave: "Print or save as PDF",
     SeeReceipt: "See receipt",
     // Acts

@@ -78,12 +78,13 @@ messages! {
     ResultDeclined, ResultFailed, ResultCancelled, ResultExpired, ResultNotFinished, MoneyNotTaken,
     MoneyTaken, MoneyUnknown, WeTook, ReceiptSent, BankConfirming, BankTakesDays,
     CheckingExplained, DeclinedExplained, FailedExplained, CancelledExplained, ExpiredExplained,
-    NotFinishedExplained, PaymentReference, UseAnotherCard, FinishPayment, StartAgain,
+    NotFinishedExplained, RefundDone, RefundUnderWay, RefundCameBack, PaymentDisputed,
+    PaymentWithdrawn, RowRefunded, RowWithdrawn, PaymentReference, UseAnotherCard, FinishPayment, StartAgain,
     CancelPayment, SeePayment, PaymentsCaption, NoPayments, ColumnMethod, ColumnStatus, TenderCard,
     TenderBankDebit, TenderCash, TenderCheque, TenderTransfer,
     // Receipts
     ReceiptTitle, ReceiptCaption, ReceiptDiffers, DemoReceipt, FactReceipt, FactPaidOn, FactMethod,
-    FactAmount, FactLeftToPay, FactPastDue, FactNextDue, PrintOrSave, SeeReceipt,
+    FactAmount, FactLeftToPay, FactPastDue, FactNextDue, FactRefunded, FactWithdrawn, PrintOrSave, SeeReceipt,
     // Acts
     PayNow,
 }

@@ -108,6 +108,9 @@ fn record(
         gateway: payment.source.to_owned(),
         gateway_ref: Some(payment.source_ref.clone()),
         received: payment.amount,
+        refunded: MinorUnits::ZERO,
+        refunding: MinorUnits::ZERO,
+        withdrawn: MinorUnits::ZERO,
         started_at: payment.received_at,
         expires_at: payment.received_at,
         changed_at: now,
@@ -205,6 +208,8 @@ fn receipt(
         past_due: balance.past_due,
         next_due: next_due(&after, view.today),
         differs_from_preview: false,
+        refunded: MinorUnits::ZERO,
+        withdrawn: MinorUnits::ZERO,
         demo: recording.demo,
     }
 }

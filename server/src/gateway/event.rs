@@ -17,7 +17,7 @@ pub struct EventHint {
 
 /// The kinds of event that can change a payment of ours; what the webhook should be set to
 /// send, and what the sweep asks for.
-pub const KINDS_OF_INTEREST: [&str; 12] = [
+pub const KINDS_OF_INTEREST: [&str; 16] = [
     "payment_intent.succeeded",
     "payment_intent.processing",
     "payment_intent.payment_failed",
@@ -27,7 +27,11 @@ pub const KINDS_OF_INTEREST: [&str; 12] = [
     "checkout.session.async_payment_succeeded",
     "charge.refunded",
     "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
+    "refund.created",
     "refund.updated",
     "refund.failed",
 ];

@@ -9,10 +9,13 @@
 //! doubt; no key, client secret or body is ever logged.
 
 mod askable;
+mod dispute;
 mod error;
 mod event;
 mod intent;
 mod minimum;
+mod reference;
+mod refund;
 mod requests;
 pub mod sandbox;
 mod session;
@@ -25,13 +28,15 @@ use std::sync::Arc;
 
 use receivables::api::portal::GatewayMode;
 use receivables::calendar::Micros;
-use receivables::ids::PaymentId;
+use receivables::ids::{PaymentId, RefundId};
 
 pub use askable::{NotAskable, askable};
+pub use dispute::{Funds, GatewayDispute};
 pub use error::{Doubt, GatewayError, Unclear};
 pub use event::{EventHint, KINDS_OF_INTEREST};
 pub use intent::{Decline, Intent, IntentStatus, MethodSummary};
 pub use minimum::smallest_charge;
+pub use refund::{GatewayRefund, RefundOrder, RefundStatus};
 pub use requests::IntentRequest;
 pub use session::CheckoutSession;
 pub use settings::{GatewaySettings, SettingsProblem};
@@ -135,6 +140,37 @@ impl Gateway {
     pub async fn intents_after(&self, created_after: Micros) -> Result<Vec<Intent>, GatewayError> {
         let intents = requests::intents_after(&self.0.transport, created_after).await?;
         intents.into_iter().map(|intent| self.own_mode(intent)).collect()
+    }
+
+    /// Asks for money to be given back. In doubt, ask again with the *same* order, as for
+    /// [`create_intent`](Self::create_intent); later only [`find_refund`](Self::find_refund).
+    pub async fn create_refund(&self, order: &RefundOrder) -> Result<GatewayRefund, GatewayError> {
+        refund::create_refund(&self.0.transport, order).await
+    }
+
+    pub async fn retrieve_refund(&self, gateway_ref: &str) -> Result<GatewayRefund, GatewayError> {
+        refund::retrieve_refund(&self.0.transport, gateway_ref).await
+    }
+
+    /// The refund of an intent that carries this refund's note; `None` means there is none.
+    pub async fn find_refund(
+        &self,
+        refund_id: RefundId,
+        intent_ref: &str,
+    ) -> Result<Option<GatewayRefund>, GatewayError> {
+        refund::find_refund(&self.0.transport, refund_id, intent_ref).await
+    }
+
+    pub async fn retrieve_dispute(
+        &self,
+        gateway_ref: &str,
+    ) -> Result<GatewayDispute, GatewayError> {
+        let dispute = dispute::retrieve_dispute(&self.0.transport, gateway_ref).await?;
+        if self.is_own_mode(dispute.livemode) {
+            Ok(dispute)
+        } else {
+            Err(GatewayError::unclear(Doubt::AnswerDiffers, None))
+        }
     }
 
     /// What webhooks may have missed, oldest first. It may repeat events already seen.

@@ -37,12 +37,12 @@ pub struct IntentRequest {
 #[derive(Deserialize)]
 pub(super) struct Page<T> {
     pub data: Vec<T>,
-    has_more: bool,
+    pub has_more: bool,
 }
 
-const PAGE_SIZE: i64 = 100;
+pub(super) const PAGE_SIZE: i64 = 100;
 /// Longer lists are an error rather than half an answer: "not found" must mean not there.
-const MOST_PAGES: usize = 100;
+pub(super) const MOST_PAGES: usize = 100;
 /// The gateway's clock stamps what ours filters by.
 const CLOCK_MARGIN_SECONDS: i64 = 300;
 const LONGEST_TEXT: usize = 500;
@@ -87,7 +87,7 @@ pub(super) async fn retrieve_intent(
     transport: &Transport,
     gateway_ref: &str,
 ) -> Result<Intent, GatewayError> {
-    let request = RetrievePaymentIntent::new(checked_ref(gateway_ref)?)
+    let request = RetrievePaymentIntent::new(checked_ref(gateway_ref, "pi_")?)
         .expand(vec!["latest_charge".to_owned()]);
     let intent = read(request.build().customize::<IntentAnswer>().send(transport).await?)?;
     same_ref(intent, gateway_ref)
@@ -98,7 +98,7 @@ pub(super) async fn cancel_intent(
     gateway_ref: &str,
     idempotency_key: &str,
 ) -> Result<Intent, GatewayError> {
-    let request = CancelPaymentIntent::new(checked_ref(gateway_ref)?)
+    let request = CancelPaymentIntent::new(checked_ref(gateway_ref, "pi_")?)
         .build()
         .customize::<IntentAnswer>()
         .request_strategy(keyed(idempotency_key)?);
@@ -234,12 +234,12 @@ fn same_ref(intent: Intent, asked: &str) -> Result<Intent, GatewayError> {
 }
 
 /// The builders put an id into the path as it is, so it must not be able to be a path.
-fn checked_ref(gateway_ref: &str) -> Result<&str, GatewayError> {
-    let is_intent = gateway_ref.starts_with("pi_") && is_object_ref(gateway_ref);
-    is_intent.then_some(gateway_ref).ok_or(GatewayError::NotThere)
+pub(super) fn checked_ref<'r>(gateway_ref: &'r str, prefix: &str) -> Result<&'r str, GatewayError> {
+    let is_one = gateway_ref.starts_with(prefix) && is_object_ref(gateway_ref);
+    is_one.then_some(gateway_ref).ok_or(GatewayError::NotThere)
 }
 
-fn keyed(key: &str) -> Result<RequestStrategy, GatewayError> {
+pub(super) fn keyed(key: &str) -> Result<RequestStrategy, GatewayError> {
     let refused = |message: &str| GatewayError::Refused {
         code: "idempotency_key_malformed".into(),
         message: message.into(),

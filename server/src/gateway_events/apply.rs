@@ -1,4 +1,5 @@
-//! Acting on stored events: the intent is retrieved, and its state now is what counts.
+//! Acting on stored events: the intent, refund or dispute is retrieved, and its state now is what
+//! counts.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receivables::calendar::Micros;
@@ -7,7 +8,7 @@ use super::store::{self, DueEvent, SettleEvent};
 use crate::db::DbError;
 use crate::external_payments::{self, Taken};
 use crate::gateway::{CheckoutSession, GatewayError, Intent, IntentStatus};
-use crate::payments::{self, PaymentRecord, news};
+use crate::payments::{self, DisputeNews, PaymentRecord, RefundNews, news};
 use crate::state::Shared;
 use crate::work_list::{Matter, NewWorkItem, Open, Thing, WorkKind};
 
@@ -74,6 +75,8 @@ fn back_off(now: Micros, tries: i64) -> Micros {
 /// Why something cannot be acted upon now; the same may work later.
 #[derive(Debug, thiserror::Error)]
 pub enum NotNow {
+    #[error("the payment it is about is not posted yet")]
+    PaymentFirst,
     #[error("the gateway: {0}")]
     Gateway(#[from] GatewayError),
     #[error(transparent)]
@@ -83,18 +86,72 @@ pub enum NotNow {
 }
 
 async fn apply(portal: &Shared, event: &DueEvent) -> Result<String, NotNow> {
-    if is_about_money_going_back(&event.kind) {
-        return set_aside_money_that_went_back(portal, event).await;
-    }
-    match event.object_id.as_deref() {
-        Some(gateway_ref) if is_about_intents(&event.kind) => {
+    match (event.object_id.as_deref(), event.kind.as_str()) {
+        (Some(gateway_ref), kind) if is_about_refunds(kind) => {
+            apply_refund(portal, gateway_ref).await
+        }
+        (Some(gateway_ref), kind) if kind.starts_with("charge.dispute.") => {
+            apply_dispute(portal, gateway_ref).await
+        }
+        (Some(gateway_ref), kind) if kind.starts_with("payment_intent.") => {
             apply_intent(portal, gateway_ref, None).await
         }
-        Some(session_ref) if is_about_sessions(&event.kind) => {
+        (Some(session_ref), kind) if kind.starts_with("checkout.session.") => {
             apply_session(portal, session_ref).await
         }
+        // A charge that was refunded: the refund itself tells.
         _ => Ok("not about a payment of ours".to_owned()),
     }
+}
+
+/// By the refund itself, not by its charge, which says only that there were some.
+fn is_about_refunds(kind: &str) -> bool {
+    kind.starts_with("refund.") || kind.starts_with("charge.refund.")
+}
+
+async fn apply_refund(portal: &Shared, gateway_ref: &str) -> Result<String, NotNow> {
+    let told = match portal.gateway.retrieve_refund(gateway_ref).await {
+        Ok(told) => told,
+        Err(GatewayError::NotThere) => return Ok("the gateway knows no such refund".to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    match payments::take_refund(portal, &told).await? {
+        RefundNews::Taken(state) => Ok(format!("taken: refund {}", state.code())),
+        RefundNews::SetAside(why) => {
+            wait_for_a_person(portal, Thing::GatewayRefund, gateway_ref, why).await
+        }
+        RefundNews::Waits => Err(NotNow::BooksHalted),
+        RefundNews::NotYet => Err(NotNow::PaymentFirst),
+    }
+}
+
+async fn apply_dispute(portal: &Shared, gateway_ref: &str) -> Result<String, NotNow> {
+    let told = match portal.gateway.retrieve_dispute(gateway_ref).await {
+        Ok(told) => told,
+        Err(GatewayError::NotThere) => return Ok("the gateway knows no such dispute".to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    match payments::take_dispute(portal, &told).await? {
+        DisputeNews::Taken(state) => Ok(format!("taken: dispute {}", state.code())),
+        DisputeNews::SetAside(why) => {
+            wait_for_a_person(portal, Thing::GatewayDispute, gateway_ref, why).await
+        }
+        DisputeNews::Waits => Err(NotNow::BooksHalted),
+        DisputeNews::NotYet => Err(NotNow::PaymentFirst),
+    }
+}
+
+/// Money moved at the gateway and the book cannot say so.
+async fn wait_for_a_person(
+    portal: &Shared,
+    thing: Thing,
+    gateway_ref: &str,
+    why: &str,
+) -> Result<String, NotNow> {
+    let matter = Matter::new(WorkKind::MoneyWentBack, thing, gateway_ref);
+    let words = format!("Money moved at the gateway that is not in the book: {why}.");
+    open(portal, matter, words).await?;
+    Ok(format!("set aside: {why}"))
 }
 
 pub(super) async fn apply_intent(
@@ -160,35 +217,10 @@ async fn started_elsewhere(
     })
 }
 
-/// Nothing here books it, so a person has to; the matter is the event's own object.
-async fn set_aside_money_that_went_back(
-    portal: &Shared,
-    event: &DueEvent,
-) -> Result<String, NotNow> {
-    let object = event.object_id.as_deref().unwrap_or(&event.event_id);
-    let matter = Matter::new(WorkKind::MoneyWentBack, Thing::GatewayRefund, object);
-    let why = format!("Money went back at the gateway ({}); the book does not say so.", event.kind);
-    open(portal, matter, why).await?;
-    Ok("set aside: money went back at the gateway".to_owned())
-}
-
 async fn open(portal: &Shared, matter: Matter, why: String) -> Result<(), DbError> {
     let (id, now) = (portal.work_item_id(), portal.now());
     portal.db.write(Open(NewWorkItem { id, matter, account_id: None, why, now })).await?;
     Ok(())
-}
-
-fn is_about_sessions(kind: &str) -> bool {
-    kind.starts_with("checkout.session.")
-}
-
-fn is_about_intents(kind: &str) -> bool {
-    kind.starts_with("payment_intent.")
-}
-
-/// Refunds and disputes, which nothing here books by itself.
-fn is_about_money_going_back(kind: &str) -> bool {
-    ["refund.", "charge.refund", "charge.dispute."].iter().any(|start| kind.starts_with(start))
 }
 
 /// By the reference we stored, else by the note we left on the intent before the answer came.

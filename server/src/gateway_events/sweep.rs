@@ -47,6 +47,7 @@ pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
         look?;
         count.looked_at += 1;
     }
+    count.looked_at += payments::sweep_refunds(portal).await?;
     Ok(count)
 }
 

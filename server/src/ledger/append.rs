@@ -53,6 +53,14 @@ pub enum PostingKind {
     WriteOff,
     /// Takes a credit note or a write-off back.
     AdjustmentReversed,
+    /// Money of a payment went back to its payer.
+    RefundPaid,
+    /// A refund that was done failed after all: the money is here again.
+    RefundReturned,
+    /// The payer's bank took a payment back.
+    DisputeWithdrawn,
+    /// The payer's bank gave it up again.
+    DisputeReinstated,
 }
 
 impl PostingKind {
@@ -66,6 +74,10 @@ impl PostingKind {
             Self::CreditNote => "credit_note",
             Self::WriteOff => "write_off",
             Self::AdjustmentReversed => "adjustment_reversed",
+            Self::RefundPaid => "refund_paid",
+            Self::RefundReturned => "refund_returned",
+            Self::DisputeWithdrawn => "dispute_withdrawn",
+            Self::DisputeReinstated => "dispute_reinstated",
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use sqlx::{AnyPool, Row};
 
+use super::check_money_back;
 use super::digest::changed;
 use crate::audit;
 use crate::db::{DbError, snapshot};
 
 /// One invariant: what holds, and the rows that break it, named.
-struct Invariant {
-    holds: &'static str,
-    broken: &'static str,
+pub(super) struct Invariant {
+    pub holds: &'static str,
+    pub broken: &'static str,
 }
 
 const POSTINGS_BALANCE: &str = "
@@ -95,7 +96,8 @@ left join (
   where e.book_account = 'credit_on_account' group by x.payment_id
 ) c on c.payment_id = p.id
 where p.state = 'posted'
-  and p.received <> coalesce(a.applied, 0) + coalesce(c.on_account, 0)";
+  and p.received
+    <> coalesce(a.applied, 0) + coalesce(c.on_account, 0) + p.refunded + p.withdrawn";
 
 const POSTED_ONCE: &str = "
 select p.id from payment p
@@ -198,7 +200,10 @@ const INVARIANTS: &[Invariant] = &[
         broken: ADJUSTMENTS_EQUAL_THE_BOOK,
     },
     Invariant { holds: "every bill's lines sum to its total", broken: LINES_ADD_UP },
-    Invariant { holds: "every payment's money is applied or on account", broken: PAYMENTS_ADD_UP },
+    Invariant {
+        holds: "every payment's money is applied, on account, refunded or withdrawn",
+        broken: PAYMENTS_ADD_UP,
+    },
     Invariant { holds: "every posted payment posted once", broken: POSTED_ONCE },
     Invariant {
         holds: "every payment's posting is on its own account, and posted",
@@ -271,8 +276,8 @@ pub struct Finding {
 /// Asks every invariant, all of one moment.
 pub async fn check(pool: &AnyPool) -> Result<Vec<Finding>, DbError> {
     let mut moment = snapshot(pool).await?;
-    let mut findings = Vec::with_capacity(INVARIANTS.len());
-    for invariant in INVARIANTS {
+    let mut findings = Vec::new();
+    for invariant in INVARIANTS.iter().chain(check_money_back::INVARIANTS) {
         let rows = sqlx::query(invariant.broken).fetch_all(&mut *moment).await?;
         let broken = rows.iter().map(|row| row.try_get::<String, _>(0));
         let broken = broken.collect::<Result<Vec<_>, _>>()?;

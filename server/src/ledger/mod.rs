@@ -6,6 +6,7 @@
 mod append;
 mod append_many;
 mod check;
+mod check_money_back;
 mod digest;
 mod export;
 mod watch;
@@ -19,4 +20,5 @@ pub use export::{BookView, ExportArgs, ExportError, ExportFormat, export};
 pub use watch::{BookWatch, Checked};
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[append::SQL, check::SQL, digest::SQL, export::SQL];
+pub const SQL: &[&[&str]] =
+    &[append::SQL, check::SQL, check_money_back::SQL, digest::SQL, export::SQL];

@@ -11,17 +11,19 @@ use crate::db::{DbError, ROWS_AT_MOST, expect_rows, widened};
 pub enum OutboxKind {
     SignInMail,
     ReceiptMail,
+    RefundMail,
     /// Tells the biller's own system what was paid.
     WriteBack,
 }
 
 impl OutboxKind {
-    const ALL: [Self; 3] = [Self::SignInMail, Self::ReceiptMail, Self::WriteBack];
+    const ALL: [Self; 4] = [Self::SignInMail, Self::ReceiptMail, Self::RefundMail, Self::WriteBack];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::SignInMail => "sign_in_mail",
             Self::ReceiptMail => "receipt_mail",
+            Self::RefundMail => "refund_mail",
             Self::WriteBack => "write_back",
         }
     }

@@ -1,20 +1,52 @@
 //! A payment as its payer sees it.
 
 use receivables::api::payments::{CardForm, PaymentDocument};
+use receivables::api::refunds::{DisputeRow, RefundRow};
 use receivables::payment::PaymentState;
 
+use super::dispute::{DisputeRecord, disputes_of};
+use super::refund::{refund_rows, refunds_of};
 use super::store::PaymentRecord;
 use crate::clock::instant_text;
+use crate::db::DbError;
 use crate::gateway::{Intent, IntentStatus};
 use crate::state::Portal;
 
+/// What went back of a payment, and what its payer's bank questioned.
+#[derive(Default)]
+pub(super) struct MoneyBack {
+    refunds: Vec<RefundRow>,
+    disputes: Vec<DisputeRow>,
+}
+
+impl MoneyBack {
+    pub async fn of(portal: &Portal, payment: &PaymentRecord) -> Result<Self, DbError> {
+        if payment.state != PaymentState::Posted {
+            return Ok(Self::default());
+        }
+        let pool = portal.db.read();
+        let dispute = |dispute: DisputeRecord| DisputeRow {
+            id: dispute.id,
+            state: dispute.state,
+            amount: dispute.amount,
+            withdrawn: dispute.withdrawn.less(dispute.reinstated),
+            on: portal.zone.day(dispute.changed_at),
+        };
+        Ok(Self {
+            refunds: refund_rows(&refunds_of(pool, payment.id).await?, &portal.zone),
+            disputes: disputes_of(pool, payment.id).await?.into_iter().map(dispute).collect(),
+        })
+    }
+}
+
 /// The document; with the card form only when `intent` is given, which is only done for the
 /// session that started the payment.
-pub fn document(
+pub(super) fn document(
     portal: &Portal,
     payment: &PaymentRecord,
     account_number: String,
     receipt_number: Option<String>,
+    money_back: MoneyBack,
     intent: Option<&Intent>,
 ) -> PaymentDocument {
     let stage = payment.state.stage(payment.decline.is_some());
@@ -35,6 +67,8 @@ pub fn document(
         expires_at: payment.state.is_in_flight().then(|| instant_text(payment.expires_at)),
         decline: payment.decline.clone().filter(|_| waits),
         receipt_number,
+        refunds: money_back.refunds,
+        disputes: money_back.disputes,
         card_form: intent.filter(|_| waits).and_then(|intent| card_form(portal, intent)),
     }
 }

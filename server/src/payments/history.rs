@@ -15,7 +15,7 @@ use crate::db::DbError;
 /// The cursor is the last row's start and id.
 const PAYMENTS: &str = "
 select p.id, p.state, p.decline, p.amount, p.received, p.currency, p.tender, p.method,
-  p.started_at, r.number as receipt_number
+  p.started_at, p.refunded, p.refunding, p.withdrawn, r.number as receipt_number
 from payment p
 left join receipt r on r.payment_id = p.id
 where p.account_id = $1
@@ -89,6 +89,9 @@ fn payment_row(row: &AnyRow, zone: &Zone) -> Result<(PaymentRow, Micros), DbErro
         method: row.try_get("method")?,
         started_on: zone.day(started_at),
         receipt_number: row.try_get("receipt_number")?,
+        refunded: MinorUnits::new(row.try_get("refunded")?),
+        refunding: MinorUnits::new(row.try_get("refunding")?),
+        withdrawn: MinorUnits::new(row.try_get("withdrawn")?),
     };
     Ok((item, started_at))
 }

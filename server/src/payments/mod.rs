@@ -5,14 +5,18 @@
 //! ([`post`]), for every tender. States change only by the table in
 //! `receivables::payment::TRANSITIONS`.
 //!
+//! Money goes back by a [`refund`] or a dispute, posted in one place too (`money_back`).
+//!
 //! Invariant: while a payment is in flight its reservation stands, and when it leaves flight
 //! the reservation is gone in the same transaction.
 
 mod cancel;
 mod credit;
+mod dispute;
 mod document;
 mod history;
 mod looks;
+mod money_back;
 mod moves;
 pub mod news;
 mod not_taken_up;
@@ -20,6 +24,7 @@ pub mod post;
 mod preview;
 mod record_posted;
 mod record_received;
+mod refund;
 mod reservations;
 mod routes;
 mod staff_routes;
@@ -29,13 +34,17 @@ mod trail;
 
 pub use cancel::{Cancelled, cancel, expire};
 pub use credit::{Occasion, apply_credit, spend as spend_credit};
-pub use document::document;
+pub use dispute::{DisputeNews, take_dispute};
 pub use history::{PaymentCursor, payments_of};
 pub use looks::PutOff;
 pub use moves::{Moving, move_payment};
 pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use record_received::{ReceivedOutside, record_received};
+pub use refund::{
+    RefundNews, RefundOutcome, RefundRecord, Refunding, find_refund, preview_refund, refund,
+    refunds_of, sweep_refunds, take_refund,
+};
 pub use reservations::let_go_of_bills;
 pub use routes::router;
 pub use staff_routes::staff_router;
@@ -56,4 +65,8 @@ pub const SQL: &[&[&str]] = &[
     reservations::SQL,
     cancel::SQL,
     credit::SQL,
+    money_back::SQL,
+    refund::STORE_SQL,
+    refund::REQUEST_SQL,
+    dispute::SQL,
 ];

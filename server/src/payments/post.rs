@@ -260,6 +260,8 @@ impl Post {
             past_due: balance.past_due,
             next_due: next_due(&after, view.today),
             differs_from_preview: !same_split(allocation, payment),
+            refunded: MinorUnits::ZERO,
+            withdrawn: MinorUnits::ZERO,
             demo: self.portal.is_demo(),
         }
     }

@@ -16,11 +16,12 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{MoneyBack, document};
 use super::history::{PaymentCursor, payments_of};
 use super::preview::{refusal_of, view_of};
 use super::start::{Starting, can_be_asked_for, currency_mismatch, start};
 use super::store::{PaymentRecord, find_for_customer};
-use super::{cancel, credit, document};
+use super::{cancel, credit};
 use crate::accounts::{CallersAccount, account_of};
 use crate::clock::instant_text;
 use crate::gateway::Intent;
@@ -127,7 +128,9 @@ async fn start_payment(
         (false, _) => StatusCode::CREATED,
     };
     let location = format!("/api/v1/payments/{}", payment.id);
-    let document = document(&portal, payment, account.number, None, started.intent.as_ref());
+    let money_back = MoneyBack::of(&portal, payment).await?;
+    let intent = started.intent.as_ref();
+    let document = document(&portal, payment, account.number, None, money_back, intent);
     Ok((status, [(header::LOCATION, location)], Json(document)).into_response())
 }
 
@@ -284,5 +287,6 @@ async fn document_of(
     let payment = payment_of(portal, caller, id).await?;
     let account = account_of(portal, caller, payment.account_id).await?;
     let receipt_number = crate::receipts::number_of(portal.db.read(), id).await?;
-    Ok(document(portal, &payment, account.number, receipt_number, intent))
+    let money_back = MoneyBack::of(portal, &payment).await?;
+    Ok(document(portal, &payment, account.number, receipt_number, money_back, intent))
 }

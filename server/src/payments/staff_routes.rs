@@ -10,13 +10,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::moves::{Moving, move_payment};
+use super::refund;
 use crate::problem::Refusal;
 use crate::sign_in::Operator;
 use crate::state::Shared;
 use crate::web::{Body, DryRun, Path, Query};
 
 pub fn staff_router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(unapply_payment)).routes(routes!(reapply_payment))
+    OpenApiRouter::new()
+        .routes(routes!(unapply_payment))
+        .routes(routes!(reapply_payment))
+        .merge(refund::router())
 }
 
 /// Takes back what a payment settled; it stays on account.

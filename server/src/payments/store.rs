@@ -31,6 +31,11 @@ pub struct PaymentRecord {
     pub gateway: String,
     pub gateway_ref: Option<String>,
     pub received: MinorUnits,
+    /// Went back to the payer, is on its way there, was taken back by the payer's bank. Written
+    /// by what moves the money and by nothing else.
+    pub refunded: MinorUnits,
+    pub refunding: MinorUnits,
+    pub withdrawn: MinorUnits,
     pub started_at: Micros,
     pub expires_at: Micros,
     pub changed_at: Micros,
@@ -38,6 +43,13 @@ pub struct PaymentRecord {
     pub looks: i64,
     pub asked_at: Micros,
     pub version: i64,
+}
+
+impl PaymentRecord {
+    /// What of it can still go back.
+    pub fn refundable(&self) -> MinorUnits {
+        self.received.less(self.refunded).less(self.refunding).less(self.withdrawn)
+    }
 }
 
 macro_rules! select_payment {
@@ -48,8 +60,9 @@ macro_rules! select_payment {
         concat!(
             "select p.id, p.account_id, p.started_by, p.session_hash, p.idempotency_key, ",
             "p.request_hash, p.amount, p.currency, p.tender, p.method, p.direction, p.preview, ",
-            "p.state, p.decline, p.gateway, p.gateway_ref, p.received, p.started_at, ",
-            "p.expires_at, p.changed_at, p.look_at, p.looks, p.asked_at, p.version",
+            "p.state, p.decline, p.gateway, p.gateway_ref, p.received, p.refunded, p.refunding, ",
+            "p.withdrawn, p.started_at, p.expires_at, p.changed_at, p.look_at, p.looks, ",
+            "p.asked_at, p.version",
             $more,
             " from payment p ",
             $rest
@@ -366,6 +379,9 @@ fn record(row: &AnyRow) -> Result<PaymentRecord, DbError> {
         gateway: text("gateway")?,
         gateway_ref: row.try_get("gateway_ref")?,
         received: MinorUnits::new(row.try_get("received")?),
+        refunded: MinorUnits::new(row.try_get("refunded")?),
+        refunding: MinorUnits::new(row.try_get("refunding")?),
+        withdrawn: MinorUnits::new(row.try_get("withdrawn")?),
         started_at: micros("started_at")?,
         expires_at: micros("expires_at")?,
         changed_at: micros("changed_at")?,

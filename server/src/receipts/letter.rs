@@ -147,6 +147,8 @@ mod tests {
             past_due: MinorUnits::ZERO,
             next_due: Some(NextDue { on: day("2026-12-15"), amount: MinorUnits::new(3_500) }),
             differs_from_preview: false,
+            refunded: MinorUnits::ZERO,
+            withdrawn: MinorUnits::ZERO,
             demo: true,
         }
     }

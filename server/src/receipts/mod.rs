@@ -9,7 +9,7 @@ mod send;
 mod show;
 
 pub use issue::{issue, number_of};
-pub use send::letters;
+pub use send::{holders, letters};
 pub use show::{find_for_customer, router};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

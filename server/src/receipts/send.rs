@@ -45,7 +45,8 @@ pub async fn letters(
     Ok(receivers.into_iter().map(letter_to).collect())
 }
 
-async fn holders(tx: &mut AnyConnection, id: AccountId) -> Result<Vec<String>, DbError> {
+/// The addresses of an account's customers.
+pub async fn holders(tx: &mut AnyConnection, id: AccountId) -> Result<Vec<String>, DbError> {
     let rows = sqlx::query(FIND_HOLDERS).bind(id.to_string()).fetch_all(&mut *tx).await?;
     rows.iter().map(|row| row.try_get(0).map_err(Into::into)).collect()
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use receivables::api::problem::Problem;
 use receivables::ids::{CustomerId, PaymentId};
+use receivables::money::MinorUnits;
 use receivables::receipt::Receipt;
 use sqlx::{AnyPool, Row};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +18,8 @@ use crate::web::Path;
 
 /// The owner stands in the query: someone else's receipt is simply not found.
 const FIND: &str = "
-select r.content from receipt r
+select r.content, p.refunded, p.withdrawn from receipt r
+join payment p on p.id = r.payment_id
 join account_customer c on c.account_id = r.account_id
 where r.payment_id = $1 and c.customer_id = $2";
 
@@ -60,7 +62,10 @@ pub async fn find_for_customer(
         .await?;
     let Some(row) = row else { return Ok(None) };
     let content: String = row.try_get("content")?;
-    serde_json::from_str(&content)
-        .map(Some)
-        .map_err(|_| DbError::inconsistent("receipt", "content", payment_id))
+    let receipt: Receipt = serde_json::from_str(&content)
+        .map_err(|_| DbError::inconsistent("receipt", "content", payment_id))?;
+    // What was issued never changes; what went back since is said beside it.
+    let refunded = MinorUnits::new(row.try_get("refunded")?);
+    let withdrawn = MinorUnits::new(row.try_get("withdrawn")?);
+    Ok(Some(Receipt { refunded, withdrawn, ..receipt }))
 }

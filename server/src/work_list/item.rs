@@ -20,6 +20,12 @@ pub enum WorkKind {
     NotDelivered,
     /// Money went back at the gateway and the book does not say so.
     MoneyWentBack,
+    /// The gateway gave no clear answer about a refund, not even after the last planned look.
+    RefundUnclear,
+    /// A refund that was done came back: the payer does not have the money.
+    RefundReturned,
+    /// A payer's bank questions a payment: it has to be answered in time.
+    Disputed,
 }
 
 impl WorkKind {
@@ -33,6 +39,9 @@ impl WorkKind {
             Self::EventNotApplied => "event_not_applied",
             Self::NotDelivered => "not_delivered",
             Self::MoneyWentBack => "money_went_back",
+            Self::RefundUnclear => "refund_unclear",
+            Self::RefundReturned => "refund_returned",
+            Self::Disputed => "disputed",
         }
     }
 }

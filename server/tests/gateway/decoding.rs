@@ -39,6 +39,8 @@ async fn every_course(stage: &Stage) {
                 let (status, refund) = stage.raw("POST", "refunds", &form).await;
                 assert_eq!(status, 200, "{refund:#}");
                 decodes::<stripe_shared::Refund>("refund", &refund);
+                every_end_of_a_refund(stage, &refund).await;
+                every_step_of_a_dispute(stage, name).await;
             }
             _ => {
                 let path = format!("payment_intents/{name}/cancel");
@@ -48,6 +50,47 @@ async fn every_course(stage: &Stage) {
                 decodes::<stripe_shared::PaymentIntent>("cancelled", &cancelled);
             }
         }
+    }
+}
+
+/// However many pages they fill.
+async fn all_events(stage: &Stage) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    loop {
+        let after = all.last().and_then(|event| event["id"].as_str());
+        let after = after.map_or(String::new(), |id| format!("&starting_after={id}"));
+        let (_, page) = stage.raw("GET", &format!("events?limit=100{after}"), "").await;
+        all.extend(page["data"].as_array().unwrap().iter().cloned());
+        if page["has_more"] == false {
+            return all;
+        }
+    }
+}
+
+async fn every_end_of_a_refund(stage: &Stage, refund: &Value) {
+    let name = refund["id"].as_str().unwrap();
+    // Time comes first, so that the debit's refund is told of as updated and then as failed.
+    for path in ["/sandbox/settle".to_owned(), format!("/sandbox/refunds/{name}")] {
+        let wish = match path.as_str() {
+            "/sandbox/settle" => serde_json::json!({}),
+            _ => serde_json::json!({ "end": "fail" }),
+        };
+        stage.post(&path, wish).await.unwrap();
+        let (_, refund) = stage.raw("GET", &format!("refunds/{name}"), "").await;
+        decodes::<stripe_shared::Refund>("refund later", &refund);
+    }
+}
+
+async fn every_step_of_a_dispute(stage: &Stage, intent: &str) {
+    let wish = serde_json::json!({ "intent": intent });
+    let (_, opened) = stage.post("/sandbox/disputes", wish).await.unwrap();
+    let name = opened["id"].as_str().unwrap();
+    for step in ["withdraw", "reinstate", "win", "lose", "close"] {
+        let path = format!("/sandbox/disputes/{name}");
+        stage.post(&path, serde_json::json!({ "step": step })).await.unwrap();
+        let (status, dispute) = stage.raw("GET", &format!("disputes/{name}"), "").await;
+        assert_eq!(status, 200);
+        decodes::<stripe_shared::Dispute>(step, &dispute);
     }
 }
 
@@ -79,6 +122,7 @@ async fn every_object_list_and_error_decodes_with_the_published_types() {
     for (method, path, form) in [
         ("GET", "payment_intents/pi_none", ""),
         ("GET", "charges/ch_none", ""),
+        ("GET", "disputes/dp_none", ""),
         ("GET", "events?ending_before=evt_none", ""),
         ("GET", "payment_intents?limit=0", ""),
         ("GET", "customers", ""),
@@ -96,9 +140,8 @@ async fn every_object_list_and_error_decodes_with_the_published_types() {
 async fn every_event_decodes_as_a_webhook_with_the_object_it_names() {
     let stage = stage().await;
     every_course(&stage).await;
-    let (_, events) = stage.raw("GET", "events?limit=100", "").await;
     let mut kinds = std::collections::BTreeSet::new();
-    for event in events["data"].as_array().unwrap() {
+    for event in &all_events(&stage).await {
         let text = event.to_string();
         let header = Webhook::generate_test_header(&text, "whsec_1", None);
         let decoded = Webhook::construct_event(&text, &header, "whsec_1").unwrap();
@@ -111,6 +154,10 @@ async fn every_event_decodes_as_a_webhook_with_the_object_it_names() {
         kinds.insert(event["type"].as_str().unwrap().to_owned());
     }
     let expected = [
+        "charge.dispute.closed",
+        "charge.dispute.created",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.funds_withdrawn",
         "charge.failed",
         "charge.pending",
         "charge.refunded",
@@ -122,6 +169,8 @@ async fn every_event_decodes_as_a_webhook_with_the_object_it_names() {
         "payment_intent.requires_action",
         "payment_intent.succeeded",
         "refund.created",
+        "refund.failed",
+        "refund.updated",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
 }

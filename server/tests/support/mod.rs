@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each story file uses its own part of this")]
 
+mod at_the_gateway;
 pub mod between;
 pub mod proof;
 

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 
 use super::Core;
 use super::cards::TestCard;
+use super::disputes::SandboxDispute;
 use super::intents::{SandboxCharge, SandboxIntent, SandboxRefund};
 use super::params::{Params, checked_amount};
 use super::problem::Problem;
@@ -179,6 +180,10 @@ async fn act(core: &Core, asked: Asked) -> Result<Answer, DbError> {
             .await?
             .map(|refund| render::refund(&refund))
             .ok_or_else(|| Problem::no_such("refund", id, "id")),
+        ["disputes", id] => store::load::<SandboxDispute>(&mut connection, id)
+            .await?
+            .map(|dispute| dispute.rendered())
+            .ok_or_else(|| Problem::no_such("dispute", id, "id")),
         ["events", id] => store::load_event(&mut connection, id)
             .await?
             .ok_or_else(|| Problem::no_such("event", id, "id")),

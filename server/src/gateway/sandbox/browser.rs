@@ -14,9 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::api::cut_off;
 use super::cards::TestCard;
+use super::disputes::{DisputeStep, OpenDispute, StepDispute};
 use super::intents::{Authentication, SandboxIntent, Status};
 use super::payer::{PayerStep, Step};
+use super::refunds::{EndRefund, RefundEnd};
 use super::sessions::PayByLink;
+use super::store::Settling;
 use super::{Core, store};
 use crate::config::Secret;
 use crate::problem::Refusal;
@@ -29,6 +32,9 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/sandbox/intents/{id}/authenticate", post(authenticate))
         .route("/sandbox/settle", post(settle))
         .route("/sandbox/checkout", post(pay_by_link))
+        .route("/sandbox/refunds/{id}", post(end_refund))
+        .route("/sandbox/disputes", post(open_dispute))
+        .route("/sandbox/disputes/{id}", post(step_dispute))
         .with_state(core)
 }
 
@@ -133,16 +139,17 @@ async fn settle(
     Body(SettleNow { intent }): Body<SettleNow>,
 ) -> Result<Json<Settled>, Refusal> {
     let under_way = match intent {
-        Some(intent) => vec![intent],
+        Some(id) => vec![Settling { id, is_refund: false }],
         None => {
             let mut connection = core.database.read().acquire().await?;
             store::settling(&mut connection, i64::MAX).await?
         }
     };
     let settled = under_way.len();
-    for intent_id in under_way {
-        take_step(&core, intent_id, Step::Settle).await?;
+    for settling in under_way {
+        core.settle(settling).await?;
     }
+    core.wake();
     Ok(Json(Settled { settled }))
 }
 
@@ -177,4 +184,62 @@ async fn pay_by_link(
         Refusal::unprocessable("amount-invalid", "The sandbox does not take this amount.")
     })?;
     Ok(Json(PaidByLink { session: session.id, intent: intent.id, status: intent.status }))
+}
+
+/// A tester's wish: how this refund ends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefundWish {
+    end: RefundEnd,
+}
+
+async fn end_refund(
+    State(core): State<Arc<Core>>,
+    Path(refund_id): Path<String>,
+    Body(RefundWish { end }): Body<RefundWish>,
+) -> Result<StatusCode, Refusal> {
+    let command = EndRefund { occasion: core.occasion(None), refund_id, end };
+    let found = core.database.write(command).await?;
+    core.wake();
+    if found { Ok(StatusCode::OK) } else { Err(Refusal::not_found()) }
+}
+
+/// A tester's wish: the payer's bank questions this payment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DisputeWish {
+    intent: String,
+    amount: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Disputed {
+    id: String,
+}
+
+async fn open_dispute(
+    State(core): State<Arc<Core>>,
+    Body(DisputeWish { intent, amount }): Body<DisputeWish>,
+) -> Result<Json<Disputed>, Refusal> {
+    let command = OpenDispute { occasion: core.occasion(None), intent_id: intent, amount };
+    let opened = core.database.write(command).await?;
+    core.wake();
+    opened.map(|id| Json(Disputed { id })).ok_or_else(Refusal::not_found)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DisputeStepWish {
+    step: DisputeStep,
+}
+
+async fn step_dispute(
+    State(core): State<Arc<Core>>,
+    Path(dispute_id): Path<String>,
+    Body(DisputeStepWish { step }): Body<DisputeStepWish>,
+) -> Result<StatusCode, Refusal> {
+    let command = StepDispute { occasion: core.occasion(None), dispute_id, step };
+    let found = core.database.write(command).await?;
+    core.wake();
+    if found { Ok(StatusCode::OK) } else { Err(Refusal::not_found()) }
 }

@@ -96,6 +96,8 @@ pub(super) struct SandboxCharge {
     pub card: TestCard,
     pub method_id: String,
     pub decline: Option<KeptDecline>,
+    #[serde(default)]
+    pub disputed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +110,21 @@ pub(super) struct SandboxRefund {
     pub reason: Option<String>,
     pub metadata: BTreeMap<String, String>,
     pub created: i64,
+    #[serde(default)]
+    pub status: RefundStatus,
+    /// When one that is under way comes to its end, in seconds.
+    #[serde(default)]
+    pub settles_at: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RefundStatus {
+    Pending,
+    #[default]
+    Succeeded,
+    Failed,
+    Canceled,
 }
 
 /// Names drawn from one seed: the same work done again gives the same names.
@@ -305,6 +322,7 @@ impl SandboxIntent {
             card: self.card.unwrap_or(TestCard::Success),
             method_id: self.method_id.clone().unwrap_or_default(),
             decline: None,
+            disputed: false,
         }
     }
 }

@@ -14,11 +14,13 @@ mod browser;
 mod cards;
 mod deliver;
 mod desk;
+mod disputes;
 mod intents;
 mod lists;
 mod params;
 mod payer;
 mod problem;
+mod refunds;
 mod render;
 mod requests;
 mod sessions;
@@ -50,6 +52,8 @@ use crate::db::{Command, Database, DbError};
 use desk::Occasion;
 use intents::Names;
 use payer::{PayerStep, Step};
+use refunds::{EndRefund, RefundEnd};
+use store::Settling;
 
 /// How often the sandbox looks at the clock when nobody asks it for anything.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -153,10 +157,8 @@ impl Sandbox {
             let mut connection = self.core.database.read().acquire().await?;
             store::settling(&mut connection, now.unix_seconds()).await?
         };
-        for intent_id in under_way {
-            let occasion = self.core.occasion(None);
-            let step = PayerStep { occasion, intent_id, step: Step::Settle };
-            self.core.database.write(step).await?;
+        for settling in under_way {
+            self.core.settle(settling).await?;
         }
         deliver::deliver_due(&self.core).await
     }
@@ -180,6 +182,20 @@ impl Sandbox {
 }
 
 impl Core {
+    /// Brings one debit or refund to its end.
+    async fn settle(&self, settling: Settling) -> Result<(), DbError> {
+        let occasion = self.occasion(None);
+        if settling.is_refund {
+            let end = RefundEnd::Succeed;
+            let command = EndRefund { occasion, refund_id: settling.id, end };
+            self.database.write(command).await?;
+        } else {
+            let step = PayerStep { occasion, intent_id: settling.id, step: Step::Settle };
+            self.database.write(step).await?;
+        }
+        Ok(())
+    }
+
     fn occasion(&self, request_id: Option<String>) -> Occasion {
         Occasion { now: self.around.clock.now(), seed: seed(&self.around), request_id }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cards::TestCard;
 use super::intents::{
-    ChargeStatus, KeptDecline, SandboxCharge, SandboxIntent, SandboxRefund, Status,
+    ChargeStatus, KeptDecline, RefundStatus, SandboxCharge, SandboxIntent, SandboxRefund, Status,
 };
 use crate::gateway::transport::API_VERSION;
 
@@ -139,7 +139,7 @@ pub(super) fn charge(charge: &SandboxCharge) -> Value {
         "currency": charge.currency,
         "customer": null,
         "description": charge.description,
-        "disputed": false,
+        "disputed": charge.disputed,
         "failure_balance_transaction": null,
         "failure_code": decline.map(|decline| &decline.code),
         "failure_message": decline.map(|decline| &decline.message),
@@ -200,7 +200,8 @@ fn charge_details(card: TestCard) -> Value {
 }
 
 pub(super) fn refund(refund: &SandboxRefund) -> Value {
-    json!({
+    let pending = refund.status == RefundStatus::Pending;
+    let mut rendered = json!({
         "id": refund.id,
         "object": "refund",
         "amount": refund.amount,
@@ -210,12 +211,17 @@ pub(super) fn refund(refund: &SandboxRefund) -> Value {
         "currency": refund.currency,
         "metadata": refund.metadata,
         "payment_intent": refund.intent_id,
+        "pending_reason": pending.then_some("processing"),
         "reason": refund.reason,
         "receipt_number": null,
         "source_transfer_reversal": null,
-        "status": "succeeded",
+        "status": refund.status,
         "transfer_reversal": null,
-    })
+    });
+    if refund.status == RefundStatus::Failed {
+        rendered["failure_reason"] = json!("lost_or_stolen_card");
+    }
+    rendered
 }
 
 /// What an event says about the request that caused it.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::cards::{Post, TestCard};
+use super::cards::TestCard;
 use super::desk::{Desk, Occasion};
-use super::intents::{ChargeStatus, Happened, SandboxCharge, SandboxIntent, SandboxRefund};
+use super::intents::{Happened, SandboxIntent};
 use super::problem::Problem;
 use super::store::KeptAnswer;
 use super::{render, store};
@@ -116,7 +116,7 @@ fn repeat(used: &KeyUse, kept: KeptAnswer) -> Answer {
     Answer { status, body: kept.body, replayed: true }
 }
 
-type Outcome = Result<Result<Value, Problem>, DbError>;
+pub(super) type Outcome = Result<Result<Value, Problem>, DbError>;
 
 impl Desk<'_> {
     async fn carry_out(&mut self, ask: &Ask) -> Outcome {
@@ -124,7 +124,7 @@ impl Desk<'_> {
             Ask::Create { .. } => self.create(ask.clone()).await,
             Ask::Confirm { intent_id, card } => self.confirm(intent_id, *card).await,
             Ask::Cancel { intent_id, reason } => self.cancel(intent_id, reason.clone()).await,
-            Ask::Refund { .. } => self.refund(ask.clone()).await,
+            Ask::Refund { .. } => self.make_refund(ask.clone()).await,
         }
     }
 
@@ -166,74 +166,6 @@ impl Desk<'_> {
         };
         self.record(&intent, &happened).await?;
         Ok(Ok(render::intent(&intent, None)))
-    }
-
-    async fn refund(&mut self, ask: Ask) -> Outcome {
-        let Ask::Refund { intent_id, charge_id, amount, reason, metadata } = ask else {
-            return Ok(Err(Problem::broken()));
-        };
-        let found = self.charge_to_refund(intent_id, charge_id).await?;
-        let mut charge = match found {
-            Ok(charge) => charge,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let left = charge.amount.saturating_sub(charge.amount_refunded);
-        let amount = amount.unwrap_or(left);
-        if charge.status != ChargeStatus::Succeeded {
-            let message = "This charge has not succeeded, so it cannot be refunded.";
-            return Ok(Err(Problem::invalid(None, "", message)));
-        }
-        if left == 0 {
-            let message = format!("Charge {} has already been refunded.", charge.id);
-            return Ok(Err(Problem::invalid(Some("charge_already_refunded"), "", message)));
-        }
-        if !(1..=left).contains(&amount) {
-            let message = format!("Refund amount is greater than what is left ({left}).");
-            return Ok(Err(Problem::invalid(None, "amount", message)));
-        }
-        charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
-        let refund = SandboxRefund {
-            id: self.names.draw("re"),
-            intent_id: charge.intent_id.clone(),
-            charge_id: charge.id.clone(),
-            amount,
-            currency: charge.currency.clone(),
-            reason,
-            metadata,
-            created: self.now.unix_seconds(),
-        };
-        store::put(self.tx, &refund).await?;
-        store::put(self.tx, &charge).await?;
-        let rendered = render::refund(&refund);
-        self.announce("refund.created", rendered.clone(), Post::PROMPT).await?;
-        self.announce("charge.refunded", render::charge(&charge), Post::PROMPT).await?;
-        Ok(Ok(rendered))
-    }
-
-    async fn charge_to_refund(
-        &mut self,
-        intent_id: Option<String>,
-        charge_id: Option<String>,
-    ) -> Result<Result<SandboxCharge, Problem>, DbError> {
-        let charge_id = match (intent_id, charge_id) {
-            (None, Some(charge_id)) => charge_id,
-            (Some(id), None) => match store::load::<SandboxIntent>(self.tx, &id).await? {
-                None => {
-                    return Ok(Err(Problem::no_such("payment_intent", &id, "payment_intent")));
-                }
-                Some(SandboxIntent { latest_charge: Some(charge_id), .. }) => charge_id,
-                Some(_) => {
-                    let message = "This PaymentIntent does not have a successful charge.";
-                    return Ok(Err(Problem::invalid(None, "payment_intent", message)));
-                }
-            },
-            _ => {
-                let message = "One of the params is required: payment_intent or charge.";
-                return Ok(Err(Problem::invalid(Some("parameter_missing"), "", message)));
-            }
-        };
-        let charge = store::load(self.tx, &charge_id).await?;
-        Ok(charge.ok_or_else(|| Problem::no_such("charge", &charge_id, "charge")))
     }
 }
 

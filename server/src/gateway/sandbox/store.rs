@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use super::disputes::SandboxDispute;
 use super::intents::{SandboxCharge, SandboxIntent, SandboxRefund};
 use crate::db::{DbError, expect_rows};
 
@@ -49,7 +50,7 @@ const LIST_OBJECTS_FORWARDS: &str = "select document from sandbox_object \
      where kind = $1 and ($2 = '' or intent_id = $2) and sequence > $3 and sequence < $4 \
      and created_seconds >= $5 and created_seconds <= $6 order by sequence limit $7";
 const OBJECT_SEQUENCE: &str = "select sequence from sandbox_object where id = $1 and kind = $2";
-const SETTLING: &str = "select id from sandbox_object \
+const SETTLING: &str = "select id, kind from sandbox_object \
      where settles_at is not null and settles_at <= $1 order by sequence limit 100";
 
 const PUT_EVENT: &str = "insert into sandbox_event \
@@ -129,6 +130,22 @@ impl Kept for SandboxCharge {
 
 impl Kept for SandboxRefund {
     const KIND: &'static str = "refund";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn intent_id(&self) -> &str {
+        &self.intent_id
+    }
+    fn created(&self) -> i64 {
+        self.created
+    }
+    fn settles_at(&self) -> Option<i64> {
+        self.settles_at
+    }
+}
+
+impl Kept for SandboxDispute {
+    const KIND: &'static str = "dispute";
     fn id(&self) -> &str {
         &self.id
     }
@@ -231,12 +248,22 @@ pub(super) async fn sequence_of(
     Ok(query.fetch_optional(connection).await?.map(|row| row.try_get(0)).transpose()?)
 }
 
+/// Something under way that time brings to its end.
+pub(super) struct Settling {
+    pub id: String,
+    pub is_refund: bool,
+}
+
 pub(super) async fn settling(
     connection: &mut AnyConnection,
     until_seconds: i64,
-) -> Result<Vec<String>, DbError> {
+) -> Result<Vec<Settling>, DbError> {
     let rows = sqlx::query(SETTLING).bind(until_seconds).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let settling = rows.iter().map(|row| {
+        let kind: String = row.try_get(1)?;
+        Ok(Settling { id: row.try_get(0)?, is_refund: kind == SandboxRefund::KIND })
+    });
+    settling.collect()
 }
 
 pub(super) struct NewEvent {
