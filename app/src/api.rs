@@ -172,6 +172,12 @@ pub fn cancel_payment(payment: PaymentId) -> Request {
     Request { method: Method::POST, path, body: Some("{}".into()), idempotency_key: None }
 }
 
+/// Settles bills with credit on account, without a payment.
+pub fn use_credit(account: AccountId) -> Request {
+    let path = format!("{BASE}/accounts/{account}/credit-applications");
+    Request { method: Method::POST, path, body: Some("{}".into()), idempotency_key: None }
+}
+
 /// The sandbox stands where the gateway's own script would talk to the gateway.
 pub fn sandbox_cards() -> Request {
     Request::get("/sandbox/cards".into())

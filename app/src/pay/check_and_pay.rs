@@ -78,13 +78,15 @@ pub fn page(account: AccountId) -> View {
             let preview = payment.preview.clone();
             let seen = attempt::draft(account).and_then(|draft| draft.seen);
             let seen = seen.filter(|seen| seen.preview.fingerprint == preview.fingerprint);
+            let uses_credit = seen.as_ref().is_some_and(|seen| seen.uses_credit);
             let direction = seen.map(|seen| seen.direction).unwrap_or_default();
-            let paying = paying(account, visit, preview, direction);
+            let paying = paying(account, visit, preview, direction, uses_credit);
             paying.started.set(Some(*payment));
             draw(paying)
         }
         Some(Found::ToCheck { seen, now }) => {
-            let paying = paying(account, visit, seen.preview, seen.direction);
+            let Seen { direction, preview, uses_credit } = *seen;
+            let paying = paying(account, visit, preview, direction, uses_credit);
             if paying.preview.read_untracked().fingerprint != now.fingerprint {
                 paying.show_changed(*now);
                 paying.trouble.set(Some(Trouble::Changed));
@@ -122,7 +124,7 @@ async fn find(account: AccountId) -> Found {
         amount: seen.preview.amount,
         currency: seen.preview.currency,
         direction: seen.direction.clone(),
-        use_credit: false,
+        use_credit: seen.uses_credit,
     };
     match api::preview(account, &request).document::<PreviewDocument>().await {
         Ok(now) => Found::ToCheck { seen: Box::new(seen), now: Box::new(now.preview) },
@@ -138,10 +140,12 @@ fn paying(
     visit: Visit,
     preview: Preview,
     direction: receivables::allocation::Direction,
+    uses_credit: bool,
 ) -> Paying {
     Paying {
         account,
         direction: StoredValue::new(direction),
+        uses_credit,
         preview: RwSignal::new(preview),
         seen_before: RwSignal::new(None),
         step: RwSignal::new(Step::Ready),

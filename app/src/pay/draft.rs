@@ -30,6 +30,9 @@ pub struct Draft {
     pub chosen: Vec<ChosenBill>,
     /// More than the chosen bills, if the payer wants; the rest follows the order.
     pub total_typed: String,
+    /// Credit on account goes first unless the payer wants to keep it.
+    #[serde(default)]
+    pub keep_credit: bool,
     /// What the payer saw when going on to check and pay.
     pub seen: Option<Seen>,
 }
@@ -44,6 +47,9 @@ pub struct ChosenBill {
 pub struct Seen {
     pub direction: Direction,
     pub preview: Preview,
+    /// Credit on account goes first, and the preview is of what it leaves.
+    #[serde(default)]
+    pub uses_credit: bool,
 }
 
 /// An amount, and which bills it is for.

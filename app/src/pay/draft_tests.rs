@@ -150,7 +150,7 @@ fn a_draft_survives_a_reload() {
     draft.seen = read(&due_and_later(), rules(), |reader| {
         let asked = draft.asked(reader).unwrap();
         let preview = split(reader, &asked).unwrap();
-        Some(Seen { direction: asked.direction, preview })
+        Some(Seen { direction: asked.direction, preview, uses_credit: false })
     });
     let text = serde_json::to_string(&draft).unwrap();
     assert_eq!(crate::json::read::<Draft>(&text).unwrap(), draft);

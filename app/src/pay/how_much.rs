@@ -15,6 +15,7 @@ use receivables::payment::PaymentStage;
 use receivables::words::Message;
 use web_sys::Event;
 
+use super::credit_first::{self, CreditFirst};
 use super::draft::{Asked, Choice, Draft, DraftProblem, Preset, Reader, Seen, presets, split};
 use super::preview_table::Split;
 use super::problem_words::{CHOICES, problem};
@@ -48,10 +49,12 @@ pub struct Asking {
     pub balance: AccountBalance,
     pub draft: RwSignal<Draft>,
     pub errors: FieldErrors,
+    pub credit: CreditFirst,
 }
 
 impl Asking {
-    fn new(bill: CurrentBill) -> Self {
+    fn new(bill: CurrentBill, keep_credit: RwSignal<bool>) -> Self {
+        let (bill, credit) = CreditFirst::of(bill, keep_credit);
         let items = bill.open_items();
         let asking = Self {
             balance: AccountBalance::of(&items, bill.today),
@@ -59,10 +62,13 @@ impl Asking {
             items: Arc::new(items),
             draft: RwSignal::new(Draft::default()),
             errors: RwSignal::new(Vec::new()),
+            credit,
         };
         let presets = asking.presets();
         let kept = attempt::draft(asking.bill.account.id).filter(|draft| draft.fits(&presets));
-        asking.draft.set(kept.unwrap_or_else(|| Draft::new(&presets)));
+        let mut draft = kept.unwrap_or_else(|| Draft::new(&presets));
+        draft.keep_credit = keep_credit.get_untracked();
+        asking.draft.set(draft);
         asking
     }
 
@@ -86,7 +92,8 @@ impl Asking {
         self.read(|reader| {
             let asked = draft.asked(reader)?;
             let preview = split(reader, &asked)?;
-            Ok(Seen { direction: asked.direction, preview })
+            let uses_credit = self.credit.used.is_positive();
+            Ok(Seen { direction: asked.direction, preview, uses_credit })
         })
     }
 
@@ -106,7 +113,16 @@ pub fn page(account: AccountId) -> View {
         None => loading(),
         Some(earlier) => loaded(
             move || api::due_periods(account),
-            move |bill: CurrentBill| draw(Asking::new(bill), earlier.as_ref()),
+            move |bill: CurrentBill| {
+                let kept = attempt::draft(account).is_some_and(|draft| draft.keep_credit);
+                let (keep_credit, earlier) = (RwSignal::new(kept), earlier.clone());
+                // Another decision about the credit is another page: all its sums are others.
+                (move || {
+                    keep_credit.track();
+                    draw(Asking::new(bill.clone(), keep_credit), earlier.as_ref())
+                })
+                .show()
+            },
         ),
     })
     .show()
@@ -146,7 +162,10 @@ async fn leave_earlier_payment(account: AccountId) -> Option<PaymentDocument> {
 fn draw(asking: Asking, earlier: Option<&PaymentDocument>) -> View {
     let account = &asking.bill.account;
     if account.available_to_pay.is_zero() {
-        return nothing_to_pay(&asking);
+        return match asking.credit.used.is_positive() {
+            true => credit_first::covers_all(&asking),
+            false => nothing_to_pay(&asking),
+        };
     }
     let header = views![
         account_line(&account.number, &account.name),
@@ -213,7 +232,13 @@ fn form(asking: Asking) -> View {
         .attr("novalidate", "")
         .class("pay-columns")
         .on("submit", go_on)
-        .child(el("div").class("pay-ask").child(choices(&asking)).child(offline_notice(online)))
+        .child(
+            el("div")
+                .class("pay-ask")
+                .child(credit_first::switch(&asking))
+                .child(choices(&asking))
+                .child(offline_notice(online)),
+        )
         .child(
             el("section")
                 .class("pay-preview")

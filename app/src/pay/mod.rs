@@ -7,6 +7,7 @@ pub mod card_form;
 pub mod check_and_pay;
 pub mod checked_split;
 pub mod choose_bills;
+pub mod credit_first;
 pub mod draft;
 pub mod how_much;
 pub mod long_list;

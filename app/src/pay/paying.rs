@@ -47,6 +47,8 @@ pub enum Trouble {
 pub struct Paying {
     pub account: AccountId,
     pub direction: StoredValue<Direction>,
+    /// Credit on account goes first.
+    pub uses_credit: bool,
     pub preview: RwSignal<Preview>,
     /// What the payer saw before, where it differs.
     pub seen_before: RwSignal<Option<Preview>>,
@@ -192,7 +194,7 @@ impl Paying {
             currency: preview.currency,
             direction: self.direction.get_value(),
             fingerprint: preview.fingerprint,
-            use_credit: false,
+            use_credit: self.uses_credit,
         };
         let mut tries_left = 3_u8;
         loop {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation::{AccountSnapshot, NextDue, PaymentRules};
+use crate::account_balance::AccountBalance;
+use crate::allocation::{AccountSnapshot, CreditUsed, NextDue, PaymentRules, use_credit};
 use crate::bill::BillingPeriod;
 use crate::calendar::CivilDate;
 use crate::ids::{AccountId, PaymentId};
@@ -83,6 +84,25 @@ impl CurrentBill {
     /// The open items alone, for the rules.
     pub fn open_items(&self) -> Vec<OpenItem> {
         self.due_periods.iter().map(|period| period.item.clone()).collect()
+    }
+
+    /// The bill as a payment finds it once the account's credit has gone first, and how much of the
+    /// credit that takes.
+    pub fn with_credit_used(mut self) -> (Self, MinorUnits) {
+        let before = self.account.credit_on_account;
+        let CreditUsed { items, credit_left, .. } =
+            use_credit(&self.open_items(), before, self.today);
+        let sums = AccountBalance::of(&items, self.today);
+        for (due, item) in self.due_periods.iter_mut().zip(items) {
+            due.item = item;
+        }
+        self.due_periods.retain(|due| due.item.open.is_positive());
+        self.account.credit_on_account = credit_left;
+        self.account.owed = sums.owed;
+        self.account.past_due = sums.past_due;
+        self.account.due_now = sums.due_now;
+        self.account.available_to_pay = sums.available;
+        (self, before.less(credit_left))
     }
 
     /// What an allocation depends on; `items` are [`open_items`](Self::open_items), kept by the

@@ -45,6 +45,8 @@ messages! {
     NothingToPayNow, AmountPastDue, NextDueIs, AmountInProgress, AmountOnHold, CreditOnAccountIs,
     AllInProgress, MakeAPayment, MoreOnThisAccount, SeePastBills, SeePayments, InProgressTitle,
     SentNotConfirmed, StartedNotFinished,
+    // Credit on account when paying
+    UseMyCredit, UseMyCreditHint, CreditCoversAll, CreditCoversAllExplained, UseCreditNow,
     // Bills
     DuePeriodsTitle, OneBillOldestFirst, BillsOldestFirst, NothingDueTitle, NothingDue, LeftToPay,
     SeeBill, BillNumber, BillNumberAndTotal, PaidSoFar, OnHoldLine, HoldReason, BillFor,
