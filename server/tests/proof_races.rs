@@ -51,6 +51,8 @@ struct Paid {
     changed: u32,
     /// How often the server was too busy to take the request, and said so.
     busy: u32,
+    /// Started, and the gateway did not answer in time.
+    doubtful: u32,
 }
 
 /// One payer who takes every new preview and confirms it, until the payment is started or the
@@ -62,10 +64,12 @@ async fn payer(portal: &TestPortal, account: &TestAccount, part: i64) -> Paid {
         let seen = preview(&view.snapshot(), MinorUnits::new(part), &Direction::default());
         let Ok(seen) = seen else { return paid };
         match portal.start(portal.wish_for(account, &seen)).await {
-            Ok(started) => {
+            Ok(started) if started.intent.is_some() => {
                 portal.choose(&started, TestCard::Success).await;
                 return Paid { id: Some(started.payment.id), ..paid };
             }
+            // The gateway gave no answer in time: nobody can pay it, and it runs out.
+            Ok(_) => return Paid { doubtful: 1, ..paid },
             Err(refusal) => match refusal.code() {
                 "allocation-changed" | "balance-reserved" => paid.changed += 1,
                 "busy" => paid.busy += 1,
@@ -96,6 +100,13 @@ proofs! {
             portal.sandbox.tick().await.unwrap();
             portal.news_arrives().await;
 
+            for wait in [5 * 60, 31 * 60] {
+                portal.clock.pass_seconds(wait);
+                for _ in 0..proof.n.div_ceil(50) {
+                    gateway_events::sweep(&portal.portal).await.unwrap();
+                }
+            }
+            assert_eq!(portal.count("reservation").await, 0);
             let paid = outcomes.iter().filter(|paid| paid.id.is_some()).count();
             let (captured, intents) = captured(&portal).await;
             let left: i64 = portal.left(&account).await.iter().sum();
@@ -106,6 +117,8 @@ proofs! {
             proof.counted("previews that had changed", changed);
             let busy = outcomes.iter().map(|paid| paid.busy).sum::<u32>();
             proof.counted("requests answered that the server is busy", busy);
+            let doubtful = outcomes.iter().map(|paid| paid.doubtful).sum::<u32>();
+            proof.counted("starts without an answer in time", doubtful);
             let sums = format!("{captured} {} {left}", posted(&portal).await);
             proof.counted("captured, posted, left", sums);
             assert_eq!(captured, posted(&portal).await);
