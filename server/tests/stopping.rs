@@ -1,5 +1,6 @@
 //! Told to stop in the middle of things: what got an answer is as the answer said, what did not
-//! is whole or not there, and the program ends in time. P23: 200 stops.
+//! is whole or not there, and the program ends in time. P23: 200 stops. Killed in the middle of
+//! things, it starts again and nothing is lost or doubled. P02: 1,000 kills.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,17 +13,17 @@
 mod program;
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use program::{Payer, Place, Serving};
-use server::clock::SystemChance;
+use server::clock::{Clock, SystemChance, SystemClock};
 use server::db::Database;
-use server::ledger;
-use support::On;
+use server::{gateway_events, ledger};
 use support::proof::Proof;
+use support::{On, TestPortal};
 
 const LONGEST_STOP: Duration = Duration::from_secs(25);
 
@@ -143,6 +144,127 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
     proof.counted("cut off without an answer", all.cut_off);
     proof.counted("milliseconds the longest stop took", longest.as_millis());
     assert!(!all.started.is_empty());
+}
+
+/// Eight accounts that always owe more than anybody pays in a proof.
+fn bill_everybody(place: &Place) -> Vec<String> {
+    let mut rows =
+        "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,SettledDate,Disputed\n"
+            .to_owned();
+    for customer in 7_001..=7_008 {
+        for bill in 1..=20 {
+            rows.push_str(&format!(
+                "{customer},{customer}-{bill},1/2/2024,2/{bill}/2024,5000.00,,No\n"
+            ));
+        }
+    }
+    let file = place.folder.join("bills.csv");
+    std::fs::write(&file, rows).unwrap();
+    let import = ["import", file.to_str().unwrap(), "--as", "accounts-receivable"];
+    let imported = place.run(&import);
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    (7_001..=7_008).map(|customer| format!("{customer}@customers.example")).collect()
+}
+
+/// What the gateway received, by the payment it was for.
+async fn received(portal: &TestPortal) -> BTreeMap<String, i64> {
+    let query = "select document from sandbox_object where kind = 'intent'";
+    let pool = portal.portal.db.read();
+    let documents: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await.unwrap();
+    let intents = documents.iter().map(|text| serde_json::from_str::<serde_json::Value>(text));
+    let intents = intents.map(Result::unwrap).filter(|intent| intent["status"] == "succeeded");
+    let mut received = BTreeMap::new();
+    for intent in intents {
+        let id = intent["metadata"]["payment"].as_str().unwrap().to_owned();
+        let amount = intent["amount_received"].as_i64().unwrap();
+        assert!(received.insert(id, amount).is_none(), "two intents of one payment succeeded");
+    }
+    received
+}
+
+/// A day passes in which everything is asked about again.
+async fn everything_is_settled(place: &Place, told: &Told) -> (usize, usize) {
+    let database = Database::open(&place.database_url, Arc::new(SystemChance)).await.unwrap();
+    let portal = TestPortal::open_on((database, place.folder.clone()), SystemClock.now()).await;
+    for hours in [1, 1, 2, 24] {
+        portal.clock.pass_seconds(hours * 3_600);
+        portal.sandbox.tick().await.unwrap();
+        portal.news_is_fetched().await;
+        while gateway_events::sweep(&portal.portal).await.unwrap().looked_at > 0 {}
+    }
+    let pool = portal.portal.db.read();
+    let rows: Vec<(String, String, i64)> =
+        sqlx::query_as("select id, state, received from payment").fetch_all(pool).await.unwrap();
+    let ended = ["posted", "failed", "cancelled", "expired"];
+    assert!(rows.iter().all(|row| ended.contains(&row.1.as_str())), "something is in doubt");
+    let posted: BTreeMap<String, i64> =
+        rows.iter().filter(|row| row.1 == "posted").map(|row| (row.0.clone(), row.2)).collect();
+    let charged = received(&portal).await;
+    assert_eq!(posted, charged, "posted here, received at the gateway");
+    let ids: BTreeSet<String> = rows.into_iter().map(|row| row.0).collect();
+    assert!(told.started.is_subset(&ids), "an acknowledged payment is not there");
+    assert!(told.card_taken.iter().all(|id| posted.contains_key(id)), "charged and not posted");
+    let count = (ids.len(), posted.len());
+    portal.close().await;
+    count
+}
+
+async fn kill_again_and_again(on: On) {
+    let mut proof = Proof::begin("P02", on, 1_000);
+    let Some(place) = Place::on(on).await else { return };
+    let people = bill_everybody(&place);
+    let mut payers = Vec::new();
+    let mut told = Told::default();
+    let mut slowest = Duration::ZERO;
+    for _ in 0..proof.n {
+        let began = Instant::now();
+        let serving = Serving::start(&place, &[]);
+        slowest = slowest.max(began.elapsed());
+        if payers.is_empty() {
+            let mail = place.folder.join("mail");
+            for email in &people {
+                payers.push(Payer::sign_in(&serving.address, &mail, email).await);
+            }
+        }
+        let stopped = Arc::new(AtomicBool::new(false));
+        let loads: Vec<_> = payers
+            .iter()
+            .map(|payer| {
+                tokio::spawn(pay_until(payer.clone(), serving.address.clone(), stopped.clone()))
+            })
+            .collect();
+        let moment = Duration::from_millis(proof.dice.below(300).try_into().unwrap());
+        let began = Instant::now();
+        while began.elapsed() < moment {
+            tokio::task::yield_now().await;
+        }
+        serving.signal("-KILL");
+        stopped.store(true, Ordering::SeqCst);
+        let ending = tokio::task::spawn_blocking(move || serving.wait(LONGEST_STOP));
+        ending.await.unwrap();
+        for load in loads {
+            told.add(load.await.unwrap());
+        }
+    }
+    let (payments, posted) = everything_is_settled(&place, &told).await;
+    proof.counted("payments", payments);
+    proof.counted("posted, and received at the gateway", posted);
+    proof.counted("payments acknowledged", told.started.len());
+    proof.counted("cards taken", told.card_taken.len());
+    proof.counted("cut off without an answer", told.cut_off);
+    proof.counted("milliseconds the slowest start took", slowest.as_millis());
+    assert!(told.card_taken.len() > proof.n / 10, "it was hardly ever at work");
+    assert!(slowest < Duration::from_secs(5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_at_any_moment_loses_and_doubles_nothing_on_sqlite() {
+    kill_again_and_again(On::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_at_any_moment_loses_and_doubles_nothing_on_postgres() {
+    kill_again_and_again(On::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -106,6 +106,12 @@ pub async fn fresh_database(
     on: On,
     chance: Arc<dyn Chance>,
 ) -> Option<(Database, std::path::PathBuf)> {
+    let (url, folder) = fresh_url(on).await?;
+    Some((Database::open(&url, chance).await.unwrap(), folder))
+}
+
+/// The address of a database that is there for nobody else, and a folder beside it.
+pub async fn fresh_url(on: On) -> Option<(String, std::path::PathBuf)> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).unwrap();
     let name = format!("paydown_test_{}", hex::encode(bytes));
@@ -128,7 +134,7 @@ pub async fn fresh_database(
         }
     };
     std::fs::create_dir_all(&folder).unwrap();
-    Some((Database::open(&url, chance).await.unwrap(), folder))
+    Some((url, folder))
 }
 
 impl TestPortal {
@@ -152,7 +158,24 @@ impl TestPortal {
         behind: Option<(Duration, Choose)>,
     ) -> Option<Self> {
         let chance = Arc::new(SeededChance { seed: 7, drawn: AtomicU64::new(0) });
-        let (db, folder) = fresh_database(on, chance.clone()).await?;
+        let place = fresh_database(on, chance.clone()).await?;
+        Some(Self::build_in(place, chance, flags, behind).await)
+    }
+
+    /// On a database that another program has used until now, at a moment after that.
+    pub async fn open_on(place: (Database, std::path::PathBuf), at: Micros) -> Self {
+        let chance = Arc::new(SeededChance { seed: 11, drawn: AtomicU64::new(0) });
+        let portal = Self::build_in(place, chance, &[], None).await;
+        portal.clock.pass_seconds((at.0 - NOON) / 1_000_000);
+        portal
+    }
+
+    async fn build_in(
+        (db, folder): (Database, std::path::PathBuf),
+        chance: Arc<SeededChance>,
+        flags: &[(&str, &str)],
+        behind: Option<(Duration, Choose)>,
+    ) -> Self {
         let mut settings: Vec<(&str, String)> =
             flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         settings.push(("data_dir", folder.display().to_string()));
@@ -179,7 +202,7 @@ impl TestPortal {
         tokio::spawn(async move { axum::serve(listener, rooms).await });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().build().unwrap();
-        Some(Self { portal, sandbox, clock, address, between, folder, http })
+        Self { portal, sandbox, clock, address, between, folder, http }
     }
 
     /// At the gateway of another story, on a database that may hold something already. Its

@@ -29,6 +29,12 @@ impl Place {
         Self { folder, database_url }
     }
 
+    /// With a database on this engine, where there is one.
+    pub async fn on(on: crate::support::On) -> Option<Self> {
+        let (database_url, folder) = crate::support::fresh_url(on).await?;
+        Some(Self { folder, database_url })
+    }
+
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paydown"));
         command
