@@ -9,7 +9,9 @@ use receivables::calendar::Micros;
 use receivables::money::Currency;
 use server::clock::{Clock, SystemClock};
 use server::gateway::sandbox::TestCard;
-use server::gateway::{Gateway, GatewayError, Intent, IntentRequest, SignatureProblem};
+use server::gateway::{
+    Gateway, GatewayError, GatewayRefund, Intent, IntentRequest, SignatureProblem,
+};
 
 use crate::localstripe::{Localstripe, differences};
 use crate::stage::{Stage, stages};
@@ -46,6 +48,14 @@ const EXPECTED: &[(&str, &str)] = &[
     ("cancel: an open intent", "Cancelled"),
     ("cancel: again", "Cancelled"),
     ("cancel: a name it never gave", "not there"),
+    ("refund: a part", "Succeeded, 2000"),
+    ("refund: the same key", "the same refund"),
+    ("refund: knows our refund and its intent", "true"),
+    ("refund: as it is now", "Succeeded, 2000"),
+    ("refund: found by our refund", "the refund"),
+    ("refund: never made", "nothing"),
+    ("refund: more than is left", "refused: invalid_request_error"),
+    ("refund: a name it never gave", "not there"),
     ("news: listed for a paid intent", "payment_intent.succeeded"),
     ("news: oldest first", "true"),
     ("news: after the last", "none"),
@@ -142,6 +152,7 @@ impl Run {
         run.prove_who_you_are().await;
         run.debit().await;
         run.cancel().await;
+        run.refund().await;
         run.hear_news().await;
         run.seen
     }
@@ -269,6 +280,37 @@ impl Run {
         self.note("cancel: a name it never gave", outcome(&unknown));
     }
 
+    async fn refund(&mut self) {
+        let intent = self.new_intent().await;
+        self.peer.confirm(&intent, TestCard::Success).await;
+        let gateway = self.peer.gateway().clone();
+        let order = self.world.refund(&intent, 2_000);
+        let refund = gateway.create_refund(&order).await.unwrap();
+        self.note("refund: a part", given_back(&refund));
+        let again = gateway.create_refund(&order).await.unwrap();
+        let same = again.gateway_ref == refund.gateway_ref;
+        self.note("refund: the same key", if same { "the same refund" } else { "another refund" });
+        let ours = refund.refund_id == Some(order.refund_id)
+            && refund.intent_ref.as_ref() == Some(&intent.gateway_ref);
+        self.note("refund: knows our refund and its intent", ours.to_string());
+        let now = gateway.retrieve_refund(&refund.gateway_ref).await.unwrap();
+        self.note("refund: as it is now", given_back(&now));
+        let found = gateway.find_refund(order.refund_id, &intent.gateway_ref).await.unwrap();
+        let is_one = |found: GatewayRefund| {
+            [&refund.gateway_ref, &again.gateway_ref].contains(&&found.gateway_ref)
+        };
+        let found = if found.is_some_and(is_one) { "the refund" } else { "nothing" };
+        self.note("refund: found by our refund", found);
+        let never = self.world.refund(&intent, 1).refund_id;
+        let never = gateway.find_refund(never, &intent.gateway_ref).await.unwrap();
+        self.note("refund: never made", never.map_or("nothing", |_| "something"));
+        let more = gateway.create_refund(&self.world.refund(&intent, 4_235)).await;
+        self.note("refund: more than is left", outcome_of(more.map(|more| given_back(&more))));
+        let unknown = gateway.retrieve_refund("re_never").await;
+        let unknown = outcome_of(unknown.map(|refund| given_back(&refund)));
+        self.note("refund: a name it never gave", unknown);
+    }
+
     async fn hear_news(&mut self) {
         let intent = self.new_intent().await;
         self.peer.confirm(&intent, TestCard::Success).await;
@@ -305,9 +347,17 @@ fn why(intent: &Intent) -> String {
     codes.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
 }
 
+fn given_back(refund: &GatewayRefund) -> String {
+    format!("{:?}, {}", refund.status, refund.amount.get())
+}
+
 fn outcome(answer: &Result<Intent, GatewayError>) -> String {
+    outcome_of(answer.as_ref().map(|intent| format!("{:?}", intent.status)).map_err(Clone::clone))
+}
+
+fn outcome_of(answer: Result<String, GatewayError>) -> String {
     match answer {
-        Ok(intent) => format!("{:?}", intent.status),
+        Ok(words) => words,
         Err(GatewayError::Refused { code, .. }) => format!("refused: {code}"),
         Err(GatewayError::Unclear(unclear)) => format!("unclear: {:?}", unclear.doubt),
         Err(GatewayError::NotThere) => "not there".into(),

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use receivables::calendar::Micros;
-use receivables::ids::{AccountId, PaymentId};
+use receivables::ids::{AccountId, PaymentId, RefundId};
 use receivables::money::{Currency, MinorUnits, Money};
 use server::clock::{Chance, Clock};
 use server::config::Secret;
-use server::gateway::{Gateway, GatewaySettings, IntentRequest, Pause, Surroundings};
+use server::gateway::{
+    Gateway, GatewaySettings, Intent, IntentRequest, Pause, RefundOrder, Surroundings,
+};
 
 pub struct TestClock(AtomicI64);
 
@@ -106,6 +108,18 @@ impl World {
             description: "Payment towards account 1001".into(),
             preview_fingerprint: "0a".repeat(32),
             idempotency_key: format!("pd_{payment_id}_create"),
+        }
+    }
+
+    pub fn refund(&self, intent: &Intent, amount: i64) -> RefundOrder {
+        let mut bytes = [0; 10];
+        self.chance.fill(&mut bytes);
+        let refund_id = RefundId::from_parts(1_795_000_000_000, &bytes);
+        RefundOrder {
+            refund_id,
+            intent_ref: intent.gateway_ref.clone(),
+            amount: Money::new(MinorUnits::new(amount), Currency::USD),
+            idempotency_key: format!("pd_{refund_id}_create"),
         }
     }
 }
