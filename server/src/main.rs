@@ -138,7 +138,13 @@ fn start_log(command: &Command) {
     let usual = if matches!(command, Command::Serve { .. }) { "info,sqlx=warn" } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).json().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .json()
+        .with_writer(std::io::stderr)
+        // A log that cannot be written (its disk is full) must not end the request it is about.
+        .log_internal_errors(false)
+        .init();
 }
 
 type AnyError = Box<dyn std::error::Error>;

@@ -36,6 +36,11 @@ impl DbError {
         matches!(self, Self::Busy(_))
     }
 
+    /// Did a constraint say no? Then the transaction ended as it should.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
     pub const fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Refused { unique: true, .. })
     }

@@ -102,6 +102,19 @@ async fn commit_each(pool: &AnyPool, group: &mut Vec<Box<dyn Job>>) {
 
 async fn commit_together(pool: &AnyPool, group: &mut [Box<dyn Job>]) -> Result<(), DbError> {
     let mut connection = pool.acquire().await?;
+    let outcome = commit_on(&mut connection, group).await;
+    if outcome.as_ref().is_err_and(|error| !error.is_refused()) {
+        // On a full disk the engine gives a transaction up by itself, and what counts transactions
+        // on our side never learns of it: only a new connection begins clean.
+        connection.close_on_drop();
+    }
+    outcome
+}
+
+async fn commit_on(
+    connection: &mut AnyConnection,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), DbError> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     for job in group.iter_mut() {
         // A fault in one command must not end the task that writes for everyone.

@@ -88,6 +88,12 @@ impl Serving {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
+    /// How many files it may have open from now on.
+    pub fn limit_files(&self, at_most: u32) {
+        let (id, limit) = (self.child.id().to_string(), format!("--nofile={at_most}:{at_most}"));
+        assert!(Command::new("prlimit").args(["--pid", &id, &limit]).status().unwrap().success());
+    }
+
     /// How long it took to end, and whether it ended well.
     pub fn wait(mut self, at_most: Duration) -> (Duration, bool) {
         let began = Instant::now();
