@@ -2,7 +2,7 @@
 //! told to come back, nobody is told that something was done which was not, and afterwards the
 //! portal goes on without a restart. P14 and P15.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/program.rs"]
 mod program;
