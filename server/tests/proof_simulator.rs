@@ -18,13 +18,15 @@ use std::task::Poll;
 use futures_util::FutureExt;
 use receivables::allocation::DirectedAmount;
 use receivables::api::corrections::{AdjustmentKind, AdjustmentRequest};
+use receivables::api::refunds::RefundRequest;
 use receivables::ids::PaymentId;
 use receivables::money::MinorUnits;
 use receivables::payment::PaymentState;
+use serde_json::json;
 use server::adjustments::{self, Decision, Proposal};
 use server::gateway::sandbox::{Mishap, TestCard};
 use server::gateway_events;
-use server::payments::{self, Moving, StartOutcome};
+use server::payments::{self, Moving, Refunding, StartOutcome};
 use server::problem::Refusal;
 use support::proof::{Dice, Proof};
 use support::{On, TestAccount, TestPortal};
@@ -88,7 +90,7 @@ impl<'p> Life<'p> {
     }
 
     async fn step(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(24) {
             0..=3 => self.pays().await,
             4 => self.pays_in_two_tabs().await,
             5..=8 => self.gives_a_card().await,
@@ -101,7 +103,10 @@ impl<'p> Life<'p> {
             16 => self.is_billed_again().await,
             17 => self.is_credited().await,
             18 => self.is_moved().await,
-            _ => self.is_given_up().await,
+            19 => self.is_given_up().await,
+            20 | 21 => self.is_refunded().await,
+            22 => self.refund_ends().await,
+            _ => self.is_disputed().await,
         }
     }
 
@@ -282,10 +287,116 @@ impl<'p> Life<'p> {
         }
     }
 
+    /// One of the posted payments, if there is any, and the gateway's name for it.
+    async fn a_posted_payment(&mut self) -> Option<(PaymentId, String)> {
+        let mut posted = Vec::new();
+        for started in &self.started {
+            let payment = self.portal.payment(started.payment.id).await;
+            if let (PaymentState::Posted, Some(intent)) = (payment.state, payment.gateway_ref) {
+                posted.push((payment.id, intent));
+            }
+        }
+        if posted.is_empty() {
+            return None;
+        }
+        let chosen = self.dice.below(posted.len());
+        Some(posted.swap_remove(chosen))
+    }
+
+    async fn is_refunded(&mut self) {
+        let Some((payment_id, _)) = self.a_posted_payment().await else { return };
+        let request = RefundRequest {
+            amount: MinorUnits::new(self.amount(2_000)),
+            currency: self.account.currency,
+            reason: None,
+        };
+        let (operator, idempotency_key) = ("grace".to_owned(), self.key());
+        let refunding = Refunding { operator, payment_id, idempotency_key, request };
+        match payments::refund(&self.portal.portal, refunding).await {
+            Ok(_) => self.count("refund"),
+            Err(refusal) => {
+                assert_ne!(refusal.status().as_u16(), 500, "{refusal:?}");
+                self.count("refund refused");
+            }
+        }
+    }
+
+    /// What the gateway keeps of this account's refunds: its name, its intent, amount, status.
+    async fn refunds(&self) -> Vec<(String, String, i64, String)> {
+        let query = "select document from sandbox_object where kind = 'refund'";
+        let pool = self.portal.portal.db.read();
+        let documents: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await.unwrap();
+        let mut refunds = Vec::new();
+        for document in documents {
+            let refund: serde_json::Value = serde_json::from_str(&document).unwrap();
+            let text = |name: &str| refund[name].as_str().unwrap().to_owned();
+            let amount = refund["amount"].as_i64().unwrap();
+            refunds.push((text("id"), text("intent_id"), amount, text("status")));
+        }
+        let mut mine = Vec::new();
+        for refund in refunds {
+            let intent = refund.1.clone();
+            if self.own_payment(&intent).await {
+                mine.push(refund);
+            }
+        }
+        mine
+    }
+
+    async fn own_payment(&self, intent: &str) -> bool {
+        let query = "select count(*) from payment where account_id = $1 and gateway_ref = $2";
+        let count: i64 = sqlx::query_scalar(query)
+            .bind(self.account.id.to_string())
+            .bind(intent)
+            .fetch_one(self.portal.portal.db.read())
+            .await
+            .unwrap();
+        count == 1
+    }
+
+    async fn refund_ends(&mut self) {
+        let refunds = self.refunds().await;
+        if refunds.is_empty() {
+            return;
+        }
+        let refund = &refunds[self.dice.below(refunds.len())].0;
+        let end = ["succeed", "fail", "cancel"][self.dice.below(3)];
+        let path = format!("/sandbox/refunds/{refund}");
+        if self.portal.try_at_sandbox(&path, json!({ "end": end })).await.is_some() {
+            self.count("refund ended at the gateway");
+        }
+    }
+
+    /// A payer's bank questions a payment, and goes some of the way.
+    async fn is_disputed(&mut self) {
+        let Some((_, intent)) = self.a_posted_payment().await else { return };
+        let wish = json!({ "intent": intent, "amount": null });
+        let Some(opened) = self.portal.try_at_sandbox("/sandbox/disputes", wish).await else {
+            return;
+        };
+        self.count("dispute");
+        let path = format!("/sandbox/disputes/{}", opened["id"].as_str().unwrap());
+        for step in [["withdraw", "close"], ["win", "lose"], ["reinstate", "reinstate"]] {
+            let step = step[self.dice.below(2)];
+            if self.dice.below(3) > 0 {
+                let _ = self.portal.try_at_sandbox(&path, json!({ "step": step })).await;
+            }
+            if self.dice.below(2) == 0 {
+                self.portal.news_arrives().await;
+            }
+        }
+    }
+
     /// No more mishaps, and time enough for everything to be asked about.
     async fn calms_down(&self) {
         let portal = self.portal;
         portal.sandbox.forget_mishaps();
+        for (refund, _, _, status) in self.refunds().await {
+            if status == "pending" {
+                let path = format!("/sandbox/refunds/{refund}");
+                portal.post_to_sandbox(&path, json!({ "end": "succeed" })).await;
+            }
+        }
         for hours in [1, 1, 2, 24, 24, 24] {
             portal.clock.pass_seconds(hours * 3_600);
             portal.news_arrives().await;
@@ -315,9 +426,31 @@ impl<'p> Life<'p> {
                 posted.insert(payment.gateway_ref.unwrap(), payment.received.get());
             }
         }
+        self.what_went_back_is_booked().await;
         let received = self.received(&refs).await;
         assert_eq!(posted, received, "posted here, received at the gateway");
         portal.the_book_is_exact().await;
+    }
+
+    /// Of each payment as much is booked as refunded as the gateway gave back.
+    async fn what_went_back_is_booked(&self) {
+        let mut given_back: BTreeMap<String, i64> = BTreeMap::new();
+        for (_, intent, amount, status) in self.refunds().await {
+            if status == "succeeded" {
+                *given_back.entry(intent).or_default() += amount;
+            }
+        }
+        let query = "select gateway_ref, refunded, refunding from payment \
+                     where account_id = $1 and gateway_ref is not null";
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(query)
+            .bind(self.account.id.to_string())
+            .fetch_all(self.portal.portal.db.read())
+            .await
+            .unwrap();
+        for (intent, refunded, refunding) in rows {
+            assert_eq!(refunding, 0, "{intent}: a refund is still in doubt");
+            assert_eq!(refunded, given_back.get(&intent).copied().unwrap_or(0), "{intent}");
+        }
     }
 
     /// What the gateway says of this account's intents: reference and amount received.
