@@ -1,5 +1,6 @@
 //! The only sender of requests. One fetch for everything, so that it is in the module once.
 
+use std::cell::Cell;
 use std::fmt::Write;
 use std::pin::Pin;
 
@@ -12,10 +13,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::json;
+use crate::ui::browser;
 
 const BASE: &str = "/api/v1";
 /// No answer after this long counts as none; what it was about is then asked again, not guessed.
 const TIMEOUT_MS: u32 = 20_000;
+
+thread_local! {
+    static LAST_ANSWER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// When the server last answered, in milliseconds of the reader's clock: from then on nothing has
+/// been done in the session.
+pub fn last_answer() -> u64 {
+    LAST_ANSWER.get()
+}
 
 /// Why there is no answer to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +94,7 @@ impl Request {
         let Ok(request) = request else { return Err(Failure::NotUnderstood) };
         let Ok(answer) = request.send().await else { return Err(Failure::NoAnswer) };
         let Ok(text) = answer.text().await else { return Err(Failure::NoAnswer) };
+        LAST_ANSWER.set(browser::now_ms());
         if answer.ok() {
             return Ok(text);
         }

@@ -46,7 +46,8 @@ fn put_frame(visit: Visit, page: Asked, pages: Pages) {
         shell.remove();
     }
     if let Some(body) = document().body() {
-        views![skip, demo_banner(visit), site_header(visit, page), main, site_footer(visit)]
+        let limit = crate::time_limit::notice(visit);
+        views![skip, demo_banner(visit), site_header(visit, page), limit, main, site_footer(visit)]
             .put(&body, None);
     }
 }

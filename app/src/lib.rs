@@ -17,6 +17,7 @@ mod payments;
 mod receipts;
 mod session;
 mod sign_in;
+mod time_limit;
 mod ui;
 
 use leptos::prelude::*;

@@ -7,6 +7,7 @@ use receivables::ids::AccountId;
 
 use crate::api::{self, Failure};
 use crate::page::Page;
+use crate::time_limit::TIME_IS_UP;
 use crate::ui::browser;
 
 /// Where the customer wanted to go before signing in. Of this tab only.
@@ -102,6 +103,7 @@ impl Visit {
     pub fn go_on(self) {
         let wanted = browser::recall(WANTED_PAGE).and_then(|path| Page::at(&path));
         browser::forget(WANTED_PAGE);
+        browser::forget(TIME_IS_UP);
         browser::load(wanted.filter(|page| page.needs_sign_in()).unwrap_or(Page::Home));
     }
 

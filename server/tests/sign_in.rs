@@ -63,6 +63,7 @@ stories! {
         assert_eq!(who["accounts"][0]["owed"], 15_500);
         assert_eq!(who["accounts"][0]["currency"], "USD");
         assert_eq!(who["idle_until"], "2026-11-22T12:30:00Z");
+        assert_eq!(who["idle_seconds"], 30 * 60);
     }
 
     async fn signing_out_ends_the_session_for_good(portal: TestPortal) {
@@ -239,7 +240,9 @@ stories! {
             portal.clock.pass_seconds(20 * 60);
             assert_eq!(browser.session().await.status, 200);
         }
-        assert_eq!(browser.session().await.json()["idle_until"], "2026-11-23T00:00:00Z");
+        let last = browser.session().await.json();
+        assert_eq!(last["idle_until"], "2026-11-23T00:00:00Z");
+        assert_eq!(last["idle_seconds"], 20 * 60);
         portal.clock.pass_seconds(20 * 60);
         assert_eq!(browser.session().await.status, 204);
     }

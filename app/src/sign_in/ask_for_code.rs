@@ -68,6 +68,7 @@ fn email_step(asked_for: RwSignal<Option<String>>, errors: FieldErrors) -> View 
     let label = move || say(if busy.get() { Message::Sending } else { Message::SendCode }).into();
     el("div")
         .class("page narrow")
+        .child(crate::time_limit::time_was_up())
         .child(error_summary(errors))
         .child(heading(say(Message::SignInTitle)))
         .child(el("p").child(say(Message::SignInIntro)))

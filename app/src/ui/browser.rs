@@ -129,8 +129,14 @@ pub fn print() {
 
 /// `14:02`, on the reader's clock.
 pub fn clock_time() -> String {
-    let now = js_sys::Date::new_0();
-    format!("{:02}:{:02}", now.get_hours(), now.get_minutes())
+    clock_time_at(now_ms())
+}
+
+/// The same of another moment.
+pub fn clock_time_at(ms: u64) -> String {
+    // Whole milliseconds of our age are exact in the number a browser takes.
+    let at = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(ms as f64));
+    format!("{:02}:{:02}", at.get_hours(), at.get_minutes())
 }
 
 /// Milliseconds since 1970, on the reader's clock.

@@ -32,6 +32,8 @@ pub struct SessionDocument {
     pub accounts: Vec<AccountChoice>,
     /// When this session ends if nothing is done in it.
     pub idle_until: String,
+    /// So many seconds without a request end this session.
+    pub idle_seconds: i64,
 }
 
 /// One of the customer's accounts, for the switcher.

@@ -105,6 +105,13 @@ words! {
     NoAnswer: "Check your connection, then try again.",
     SignedOutTitle: "You are signed out",
     SignedOut: "Sign in again to go on.",
+    TimeLimitTitle: "You will be signed out soon",
+    TimeLimit: "Nothing has been done here for a while, so you will be signed out at {time}. \
+        What you entered is kept, and no money is taken by waiting.",
+    StaySignedIn: "Stay signed in",
+    TimeIsUpTitle: "You have been signed out",
+    TimeIsUp: "Nothing was done here for {minutes} minutes. No money was taken by that. A payment \
+        you had already sent goes on: your payments say how it ended.",
     RefusedTitle: "That did not work",
     ServiceFaultTitle: "Sorry, there is a problem with the service",
     ServiceFault: "Try again in a few minutes. What you entered is kept.",

@@ -33,7 +33,7 @@ messages! {
     TestBanner, HelpTitle, HelpIntro, OtherWaysToPay, OpenMailbox, Loading, TryAgain,
     BackToWhatYouOwe, ShowMore, ShownOf, NotFoundTitle, NotFound, ErrorSummaryTitle, TitleError,
     NoAnswerTitle, NoAnswer, SignedOutTitle, SignedOut, RefusedTitle, ServiceFaultTitle,
-    ServiceFault, RequestReference,
+    ServiceFault, RequestReference, TimeLimitTitle, TimeLimit, StaySignedIn, TimeIsUpTitle, TimeIsUp,
     // Days
     DayToday, DayTomorrow, DayYesterday, DaysAhead, DaysAgo, NoDueDate, DueOn, WasDueOn, DueDay,
     // Signing in

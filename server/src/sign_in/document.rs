@@ -34,6 +34,7 @@ pub async fn document_of(pool: &AnyPool, session: &Session) -> Result<SessionDoc
         email: customer.try_get("email")?,
         accounts: accounts.iter().map(account_choice).collect::<Result<_, _>>()?,
         idle_until: instant_text(session.idle_until),
+        idle_seconds: session.idle_seconds(),
     })
 }
 

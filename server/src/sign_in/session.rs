@@ -43,6 +43,13 @@ pub struct Session {
     pub absolute_until: Micros,
 }
 
+impl Session {
+    /// How long it goes on after its last use.
+    pub const fn idle_seconds(&self) -> i64 {
+        self.idle_until.0.saturating_sub(self.last_seen_at.0) / 1_000_000
+    }
+}
+
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
