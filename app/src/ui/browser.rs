@@ -135,7 +135,7 @@ pub fn clock_time() -> String {
 /// The same of another moment.
 pub fn clock_time_at(ms: u64) -> String {
     // Whole milliseconds of our age are exact in the number a browser takes.
-    let at = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(ms as f64));
+    let at = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(ms as _));
     format!("{:02}:{:02}", at.get_hours(), at.get_minutes())
 }
 
