@@ -15,6 +15,8 @@ begin prove
 step 'install what is missing for building' tools/setup-build.sh
 step 'install what is missing for testing' tools/setup-test.sh
 step 'build the proofs' "${proofs[@]}" --no-run
+step 'a million cases of each rule of allocation' env PROPTEST_CASES=1000000 \
+  cargo test --release --locked --package receivables --test allocation_properties
 step "prove with PAYDOWN_SEED=$PAYDOWN_SEED" tools/with-postgres.sh \
   "${proofs[@]}" -- --nocapture --test-threads=1
 finish 'all proved'
