@@ -19,4 +19,6 @@ step 'a million cases of each rule of allocation' env PROPTEST_CASES=1000000 \
   cargo test --release --locked --package receivables --test allocation_properties
 step "prove with PAYDOWN_SEED=$PAYDOWN_SEED" tools/with-postgres.sh \
   "${proofs[@]}" -- --nocapture --test-threads=1
+# The proofs left theirs in its place, which can be ended at chosen moments.
+step 'build the server that is sold' cargo build --release --locked --package server
 finish 'all proved'

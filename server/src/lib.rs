@@ -14,6 +14,7 @@ pub mod db;
 pub mod demo;
 pub mod desk;
 pub mod external_payments;
+mod failpoints;
 pub mod gateway;
 pub mod gateway_events;
 pub mod health;

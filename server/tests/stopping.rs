@@ -1,6 +1,5 @@
 //! Told to stop in the middle of things: what got an answer is as the answer said, what did not
-//! is whole or not there, and the program ends in time. P23: 200 stops. Killed in the middle of
-//! things, it starts again and nothing is lost or doubled. P02: 1,000 kills.
+//! is whole or not there, and the program ends in time. P23: 200 stops.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,63 +8,25 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "support/load.rs"]
+mod load;
 #[path = "support/program.rs"]
 mod program;
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use load::{Day, Told, pays};
 use program::{Payer, Place, Serving};
-use server::clock::{Clock, SystemChance, SystemClock};
+use server::clock::SystemChance;
 use server::db::Database;
-use server::{gateway_events, ledger};
+use server::ledger;
+use support::On;
 use support::proof::Proof;
-use support::{On, TestPortal};
 
 const LONGEST_STOP: Duration = Duration::from_secs(25);
-
-/// What people were told before the end.
-#[derive(Default)]
-struct Told {
-    started: BTreeSet<String>,
-    card_taken: BTreeSet<String>,
-    refused: u32,
-    cut_off: u32,
-}
-
-impl Told {
-    fn add(&mut self, other: Self) {
-        self.started.extend(other.started);
-        self.card_taken.extend(other.card_taken);
-        self.refused += other.refused;
-        self.cut_off += other.cut_off;
-    }
-}
-
-async fn pay_until(payer: Payer, address: String, stopped: Arc<AtomicBool>) -> Told {
-    let mut told = Told::default();
-    while !stopped.load(Ordering::SeqCst) {
-        let (started, card_taken) = payer.pay(&address, 500).await;
-        match started {
-            Some((201, document)) => {
-                let id = document["id"].as_str().unwrap().to_owned();
-                if card_taken {
-                    told.card_taken.insert(id.clone());
-                }
-                told.started.insert(id);
-            }
-            // Two tabs of one payer stand in each other's way, and are told so.
-            Some((409 | 422, _)) => told.refused += 1,
-            Some((503, problem)) => assert_eq!(problem["code"], "busy", "{problem}"),
-            Some(other) => panic!("an answer that cannot be: {other:?}"),
-            None => told.cut_off += 1,
-        }
-    }
-    told
-}
 
 async fn states(database: &Database, text: &'static str) -> BTreeSet<String> {
     let rows = sqlx::query_scalar::<_, String>(text).fetch_all(database.read()).await.unwrap();
@@ -100,10 +61,9 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
                 payers.push(Payer::sign_in(&serving.address, &mail, &email).await);
             }
         }
-        let stopped = Arc::new(AtomicBool::new(false));
-        let loads = payers.iter().cycle().take(8).map(|payer| {
-            tokio::spawn(pay_until(payer.clone(), serving.address.clone(), stopped.clone()))
-        });
+        let day = Day::at(&serving.address);
+        let loads = payers.iter().cycle().take(8);
+        let loads = loads.map(|payer| tokio::spawn(pays(payer.clone(), day.clone())));
         let loads: Vec<_> = loads.collect();
         // Not at the same moment of the work each time.
         let began = Instant::now();
@@ -115,7 +75,7 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
         let (took, well) = ending.await.unwrap();
         assert!(well, "stop {n} took {took:?} or failed");
         longest = longest.max(took);
-        stopped.store(true, Ordering::SeqCst);
+        day.ends();
         let mut told = Told::default();
         for load in loads {
             told.add(load.await.unwrap());
@@ -144,127 +104,6 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
     proof.counted("cut off without an answer", all.cut_off);
     proof.counted("milliseconds the longest stop took", longest.as_millis());
     assert!(!all.started.is_empty());
-}
-
-/// Eight accounts that always owe more than anybody pays in a proof.
-fn bill_everybody(place: &Place) -> Vec<String> {
-    let mut rows =
-        "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,SettledDate,Disputed\n"
-            .to_owned();
-    for customer in 7_001..=7_008 {
-        for bill in 1..=20 {
-            rows.push_str(&format!(
-                "{customer},{customer}-{bill},1/2/2024,2/{bill}/2024,5000.00,,No\n"
-            ));
-        }
-    }
-    let file = place.folder.join("bills.csv");
-    std::fs::write(&file, rows).unwrap();
-    let import = ["import", file.to_str().unwrap(), "--as", "accounts-receivable"];
-    let imported = place.run(&import);
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
-    (7_001..=7_008).map(|customer| format!("{customer}@customers.example")).collect()
-}
-
-/// What the gateway received, by the payment it was for.
-async fn received(portal: &TestPortal) -> BTreeMap<String, i64> {
-    let query = "select document from sandbox_object where kind = 'intent'";
-    let pool = portal.portal.db.read();
-    let documents: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await.unwrap();
-    let intents = documents.iter().map(|text| serde_json::from_str::<serde_json::Value>(text));
-    let intents = intents.map(Result::unwrap).filter(|intent| intent["status"] == "succeeded");
-    let mut received = BTreeMap::new();
-    for intent in intents {
-        let id = intent["metadata"]["payment"].as_str().unwrap().to_owned();
-        let amount = intent["amount_received"].as_i64().unwrap();
-        assert!(received.insert(id, amount).is_none(), "two intents of one payment succeeded");
-    }
-    received
-}
-
-/// A day passes in which everything is asked about again.
-async fn everything_is_settled(place: &Place, told: &Told) -> (usize, usize) {
-    let database = Database::open(&place.database_url, Arc::new(SystemChance)).await.unwrap();
-    let portal = TestPortal::open_on((database, place.folder.clone()), SystemClock.now()).await;
-    for hours in [1, 1, 2, 24] {
-        portal.clock.pass_seconds(hours * 3_600);
-        portal.sandbox.tick().await.unwrap();
-        portal.news_is_fetched().await;
-        while gateway_events::sweep(&portal.portal).await.unwrap().looked_at > 0 {}
-    }
-    let pool = portal.portal.db.read();
-    let rows: Vec<(String, String, i64)> =
-        sqlx::query_as("select id, state, received from payment").fetch_all(pool).await.unwrap();
-    let ended = ["posted", "failed", "cancelled", "expired"];
-    assert!(rows.iter().all(|row| ended.contains(&row.1.as_str())), "something is in doubt");
-    let posted: BTreeMap<String, i64> =
-        rows.iter().filter(|row| row.1 == "posted").map(|row| (row.0.clone(), row.2)).collect();
-    let charged = received(&portal).await;
-    assert_eq!(posted, charged, "posted here, received at the gateway");
-    let ids: BTreeSet<String> = rows.into_iter().map(|row| row.0).collect();
-    assert!(told.started.is_subset(&ids), "an acknowledged payment is not there");
-    assert!(told.card_taken.iter().all(|id| posted.contains_key(id)), "charged and not posted");
-    let count = (ids.len(), posted.len());
-    portal.close().await;
-    count
-}
-
-async fn kill_again_and_again(on: On) {
-    let mut proof = Proof::begin("P02", on, 1_000);
-    let Some(place) = Place::on(on).await else { return };
-    let people = bill_everybody(&place);
-    let mut payers = Vec::new();
-    let mut told = Told::default();
-    let mut slowest = Duration::ZERO;
-    for _ in 0..proof.n {
-        let began = Instant::now();
-        let serving = Serving::start(&place, &[]);
-        slowest = slowest.max(began.elapsed());
-        if payers.is_empty() {
-            let mail = place.folder.join("mail");
-            for email in &people {
-                payers.push(Payer::sign_in(&serving.address, &mail, email).await);
-            }
-        }
-        let stopped = Arc::new(AtomicBool::new(false));
-        let loads: Vec<_> = payers
-            .iter()
-            .map(|payer| {
-                tokio::spawn(pay_until(payer.clone(), serving.address.clone(), stopped.clone()))
-            })
-            .collect();
-        let moment = Duration::from_millis(proof.dice.below(300).try_into().unwrap());
-        let began = Instant::now();
-        while began.elapsed() < moment {
-            tokio::task::yield_now().await;
-        }
-        serving.signal("-KILL");
-        stopped.store(true, Ordering::SeqCst);
-        let ending = tokio::task::spawn_blocking(move || serving.wait(LONGEST_STOP));
-        ending.await.unwrap();
-        for load in loads {
-            told.add(load.await.unwrap());
-        }
-    }
-    let (payments, posted) = everything_is_settled(&place, &told).await;
-    proof.counted("payments", payments);
-    proof.counted("posted, and received at the gateway", posted);
-    proof.counted("payments acknowledged", told.started.len());
-    proof.counted("cards taken", told.card_taken.len());
-    proof.counted("cut off without an answer", told.cut_off);
-    proof.counted("milliseconds the slowest start took", slowest.as_millis());
-    assert!(told.card_taken.len() > proof.n / 10, "it was hardly ever at work");
-    assert!(slowest < Duration::from_secs(5));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_at_any_moment_loses_and_doubles_nothing_on_sqlite() {
-    kill_again_and_again(On::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_at_any_moment_loses_and_doubles_nothing_on_postgres() {
-    kill_again_and_again(On::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

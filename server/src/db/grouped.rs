@@ -4,6 +4,7 @@
 //! busy minute quick. If any command of a group fails, the group is rolled back and each runs
 //! alone, so that one bad command cannot take another's changes with it.
 
+use std::any::type_name;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -12,6 +13,7 @@ use sqlx::{AnyConnection, AnyPool, Connection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, DbError};
+use crate::failpoints;
 
 /// As many commands as one commit carries at most, and as many as may wait.
 const GROUP_AT_MOST: usize = 256;
@@ -39,6 +41,7 @@ impl<C: Command> Job for Pending<C> {
     fn apply<'c>(&'c mut self, tx: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), DbError>> {
         Box::pin(async move {
             self.reply = Some(self.command.apply(tx).await?);
+            failpoints::pass("before commit of", type_name::<C>);
             Ok(())
         })
     }

@@ -22,12 +22,14 @@ pub use open::{Engine, newest_schema};
 pub use snapshot::{Snapshot, snapshot};
 pub use widened::{ROWS_AT_MOST, widened};
 
+use std::any::type_name;
 use std::future::Future;
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, AnyPool};
 
 use crate::clock::Chance;
+use crate::failpoints;
 
 /// A change to the database, all or nothing.
 pub trait Command: Send + Sync + 'static {
@@ -70,10 +72,12 @@ impl Database {
 
     /// Runs a command; its reply comes after the commit, so it is durable.
     pub async fn write<C: Command>(&self, command: C) -> Result<C::Reply, DbError> {
-        match &self.writer {
-            Writer::Grouped(grouped) => grouped.run(command).await,
-            Writer::Pooled(pool, chance) => pooled::run(pool, chance.as_ref(), &command).await,
-        }
+        let reply = match &self.writer {
+            Writer::Grouped(grouped) => grouped.run(command).await?,
+            Writer::Pooled(pool, chance) => pooled::run(pool, chance.as_ref(), &command).await?,
+        };
+        failpoints::pass("after commit of", type_name::<C>);
+        Ok(reply)
     }
 
     /// Waits for open connections to finish and closes them.

@@ -1,12 +1,14 @@
 //! PostgreSQL's writer: each command in its own transaction on a pool, at READ COMMITTED, where
 //! the account's row is the lock. Repeated when the engine reports a conflict or a deadlock.
 
+use std::any::type_name;
 use std::time::Duration;
 
 use sqlx::AnyPool;
 
 use super::{Command, DbError};
 use crate::clock::Chance;
+use crate::failpoints;
 
 const TRIES: u32 = 6;
 
@@ -30,6 +32,7 @@ pub(super) async fn run<C: Command>(
 async fn once<C: Command>(pool: &AnyPool, command: &C) -> Result<C::Reply, DbError> {
     let mut tx = pool.begin().await?;
     let reply = command.apply(&mut tx).await?;
+    failpoints::pass("before commit of", type_name::<C>);
     tx.commit().await?;
     Ok(reply)
 }

@@ -22,6 +22,7 @@ use super::error::{Doubt, GatewayError};
 use super::verdict::{Reply, Verdict, judge};
 use crate::clock::{Chance, Clock};
 use crate::config::Secret;
+use crate::failpoints;
 use crate::http_client::{client_for, client_for_this_machine};
 
 /// The version of the gateway's interface that we speak. A test compares it with the version
@@ -71,6 +72,15 @@ pub struct TransportProblem(String);
 struct Call {
     request: RequestBuilder,
     idempotency_key: Option<String>,
+}
+
+impl Call {
+    /// `Post /payment_intents/*/cancel`: without the names that stand in the path.
+    fn words(&self) -> String {
+        let parts = self.request.path.trim_start_matches('/').split('/').enumerate();
+        let parts = parts.map(|(at, part)| if at % 2 == 0 { part } else { "*" });
+        format!("{:?} /{}", self.request.method, parts.collect::<Vec<_>>().join("/"))
+    }
 }
 
 impl Transport {
@@ -169,7 +179,11 @@ impl StripeClient for Transport {
             Some(RequestStrategy::Idempotent(key)) => Some(key.into_inner()),
             _ => None,
         };
-        self.send_until_clear(&Call { request, idempotency_key }).await
+        let call = Call { request, idempotency_key };
+        failpoints::pass("before asking", || call.words());
+        let answer = self.send_until_clear(&call).await;
+        failpoints::pass("after asking", || call.words());
+        answer
     }
 }
 

@@ -164,7 +164,10 @@ impl TestPortal {
 
     /// On a database that another program has used until now, at a moment after that.
     pub async fn open_on(place: (Database, std::path::PathBuf), at: Micros) -> Self {
-        let chance = Arc::new(SeededChance { seed: 11, drawn: AtomicU64::new(0) });
+        // Names that were drawn here before must not be drawn again.
+        static OPENED: AtomicU64 = AtomicU64::new(1_000);
+        let seed = OPENED.fetch_add(1, Ordering::SeqCst);
+        let chance = Arc::new(SeededChance { seed, drawn: AtomicU64::new(0) });
         let portal = Self::build_in(place, chance, &[], None).await;
         portal.clock.pass_seconds((at.0 - NOON) / 1_000_000);
         portal

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use receivables::ids::PaymentId;
@@ -65,6 +65,11 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(place: &Place, settings: &[(&str, &str)]) -> Self {
+        Self::try_start(place, settings).expect("the server ended before it listened")
+    }
+
+    /// As [`Self::start`]; how it ended, where it did before it listened.
+    pub fn try_start(place: &Place, settings: &[(&str, &str)]) -> Result<Self, ExitStatus> {
         let mut command = place.program(&["serve", "--listen", "127.0.0.1:0"]);
         command.envs(settings.iter().copied()).env("RUST_LOG", "warn").stdout(Stdio::piped());
         let log = std::fs::File::create(place.folder.join("log")).unwrap();
@@ -72,7 +77,8 @@ impl Serving {
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut watched_on = None;
         let address = loop {
-            let line = told.next().expect("the server ended before it listened").unwrap();
+            let Some(line) = told.next() else { return Err(child.wait().unwrap()) };
+            let line = line.unwrap();
             if let Some(address) = line.strip_prefix("Paydown is watched on ") {
                 watched_on = Some(address.to_owned());
             }
@@ -80,7 +86,7 @@ impl Serving {
                 break address.to_owned();
             }
         };
-        Self { child, address, watched_on }
+        Ok(Self { child, address, watched_on })
     }
 
     pub fn signal(&self, signal: &str) {
@@ -95,24 +101,32 @@ impl Serving {
     }
 
     /// How long it took to end, and whether it ended well.
-    pub fn wait(mut self, at_most: Duration) -> (Duration, bool) {
+    pub fn wait(self, at_most: Duration) -> (Duration, bool) {
+        let began = Instant::now();
+        let status = self.ended(at_most);
+        (began.elapsed(), status.success())
+    }
+
+    /// How it ended; killed, when it did not by itself.
+    pub fn ended(mut self, at_most: Duration) -> ExitStatus {
         let began = Instant::now();
         while began.elapsed() < at_most {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return (began.elapsed(), status.success());
+                return status;
             }
             std::thread::park_timeout(Duration::from_millis(5));
         }
         let _ = self.child.kill();
-        (began.elapsed(), false)
+        self.child.wait().unwrap()
     }
 }
 
-/// A customer with a session, in a browser as far as the server can tell.
+/// A customer with a session, in a browser as far as the server can tell; or an operator.
 #[derive(Clone)]
 pub struct Payer {
     http: Client,
     cookies: String,
+    key: Option<String>,
     pub account_id: String,
 }
 
@@ -120,10 +134,28 @@ pub struct Payer {
 pub type Answered = Option<(u16, Value)>;
 
 impl Payer {
-    pub async fn sign_in(address: &str, mail_folder: &Path, email: &str) -> Self {
+    fn stranger() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().timeout(Duration::from_secs(40)).build().unwrap();
-        let mut payer = Self { http, cookies: String::new(), account_id: String::new() };
+        Self { http, cookies: String::new(), key: None, account_id: String::new() }
+    }
+
+    /// A member of staff, with a key of their own.
+    pub fn operator(place: &Place) -> Self {
+        let told = place.run(&["operator", "add", "grace"]);
+        let told = String::from_utf8(told.stdout).unwrap();
+        let key = told.split_whitespace().find(|word| word.starts_with("pdop_")).unwrap();
+        Self { key: Some(key.to_owned()), ..Self::stranger() }
+    }
+
+    pub async fn give_back(&self, address: &str, payment: &str, amount: i64) -> Answered {
+        let url = format!("{address}/api/v1/payments/{payment}/refunds");
+        let wish = json!({ "amount": amount, "currency": "USD" });
+        self.ask(Method::POST, &url, Some(wish)).await
+    }
+
+    pub async fn sign_in(address: &str, mail_folder: &Path, email: &str) -> Self {
+        let mut payer = Self::stranger();
         let before = codes(mail_folder).len();
         let url = format!("{address}/api/v1/sign-in/codes");
         payer.keep(payer.request(Method::POST, &url, Some(json!({ "email": email }))).await);
@@ -152,6 +184,9 @@ impl Payer {
             .header("cookie", &self.cookies)
             .header("sec-fetch-site", "same-origin")
             .header("x-paydown", "1");
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
@@ -172,7 +207,7 @@ impl Payer {
 
     pub async fn ask(&self, method: Method, url: &str, body: Option<Value>) -> Answered {
         let mut request = self.prepared(method, url, body);
-        if url.ends_with("/payments") {
+        if ["/payments", "/refunds"].iter().any(|end| url.ends_with(end)) {
             request = request.header("idempotency-key", new_id().to_string());
         }
         let response = request.send().await.ok()?;
@@ -184,29 +219,45 @@ impl Payer {
     /// Previews, starts, and gives a card that works. The start's answer, and whether the card
     /// was taken.
     pub async fn pay(&self, address: &str, amount: i64) -> (Answered, bool) {
+        let started = self.begin(address, amount).await;
+        let Some((201, document)) = &started else { return (started, false) };
+        let card_taken = self.give_card(address, document).await;
+        (started, card_taken)
+    }
+
+    /// Previews and starts.
+    pub async fn begin(&self, address: &str, amount: i64) -> Answered {
         let account = format!("{address}/api/v1/accounts/{}", self.account_id);
         let wish = json!({ "amount": amount, "currency": "USD" });
         let previews = format!("{account}/allocation-previews");
         let previewed = match self.ask(Method::POST, &previews, Some(wish)).await {
             Some((200, previewed)) => previewed,
-            refused => return (refused, false),
+            refused => return refused,
         };
         let start = json!({
             "id": new_id().to_string(), "amount": amount, "currency": "USD",
             "fingerprint": previewed["preview"]["fingerprint"],
         });
-        let started = self.ask(Method::POST, &format!("{account}/payments"), Some(start)).await;
-        let Some((201, document)) = &started else { return (started, false) };
+        self.ask(Method::POST, &format!("{account}/payments"), Some(start)).await
+    }
+
+    /// Whether the card was taken.
+    async fn give_card(&self, address: &str, document: &Value) -> bool {
         let form = &document["card_form"];
         let (Some(intent), Some(secret)) =
             (form["gateway_ref"].as_str(), form["client_secret"].as_str())
         else {
-            return (started, false);
+            return false;
         };
         let confirm = json!({ "client_secret": secret, "card": "success" });
         let url = format!("{address}/sandbox/intents/{intent}/confirm");
         let confirmed = self.ask(Method::POST, &url, Some(confirm)).await;
-        (started.clone(), confirmed.is_some_and(|(status, _)| status == 200))
+        confirmed.is_some_and(|(status, _)| status == 200)
+    }
+
+    pub async fn cancel(&self, address: &str, payment: &str) -> Answered {
+        let url = format!("{address}/api/v1/payments/{payment}/cancellation");
+        self.ask(Method::POST, &url, Some(json!({}))).await
     }
 }
 
