@@ -74,6 +74,7 @@ pub struct Settings {
     pub mail: MailSettings,
     pub backend: BackendSettings,
     pub sign_in: SignInSettings,
+    pub staff: StaffSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -133,6 +134,13 @@ pub struct SignInSettings {
     pub code_minutes: i64,
     pub idle_minutes: i64,
     pub absolute_minutes: i64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffSettings {
+    /// The largest sum a clerk may refund or give as credit; above it, an approver does.
+    pub clerks_limit: MinorUnits,
 }
 
 /// The gateway's smallest charges by currency, as the biller knows them.
@@ -258,6 +266,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if settings.stripe.required && settings.stripe.secret_key.is_empty() {
         return wrong("stripe.secret_key", "set, because stripe.required is true");
+    }
+    if settings.staff.clerks_limit < MinorUnits::new(0) {
+        return wrong("staff.clerks_limit", "zero or more");
     }
     let url = &settings.public_url;
     if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {

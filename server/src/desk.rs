@@ -8,6 +8,7 @@ use receivables::api::corrections::{
     AdjustmentDocument, AdjustmentKind, AdjustmentRequest, MoveDocument,
 };
 use receivables::api::refunds::{RefundPreview, RefundRequest};
+use receivables::api::roles::StaffRole;
 use receivables::ids::{AccountId, AdjustmentId, BillId, PaymentId};
 use receivables::money::{Currency, MinorUnits, Money};
 use receivables::moves::BillChange;
@@ -21,7 +22,10 @@ use crate::clock::Chance;
 use crate::db::DbError;
 use crate::payments::{self, Moving, Refunding};
 use crate::problem::Refusal;
-use crate::sign_in::{AddOperator, EndOperator, OperatorRefusal, operators};
+use crate::sign_in::{
+    Action, AddOperator, Caller, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, Resource,
+    StaffRoles, named, operators,
+};
 use crate::state::Shared;
 
 const ACCOUNT: &str = "select id, currency from account where number = $1";
@@ -54,7 +58,18 @@ pub enum DeskCommand {
 #[derive(clap::Subcommand, Debug)]
 pub enum OperatorCommand {
     /// Make a key for a new operator; it is shown once.
-    Add { name: String },
+    Add {
+        name: String,
+        /// What they may do: clerk, approver, admin, auditor; several with commas between.
+        #[arg(long = "role", value_parser = roles)]
+        roles: StaffRoles,
+    },
+    /// Give an operator other roles instead of the ones they have.
+    Roles {
+        name: String,
+        #[arg(long = "role", value_parser = roles)]
+        roles: StaffRoles,
+    },
     /// End an operator's key. What they did stays under their name.
     End { name: String },
     /// Every operator.
@@ -177,10 +192,17 @@ pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskEr
 
 async fn operator(portal: &Shared, what: OperatorCommand) -> Result<String, DeskError> {
     match what {
-        OperatorCommand::Add { name } => {
-            let (command, key) = AddOperator::new(&name, portal.chance.as_ref(), portal.now())?;
+        OperatorCommand::Add { name, roles } => {
+            let said = format!("The key of {name} ({roles}), shown this once:");
+            let (chance, now) = (portal.chance.as_ref(), portal.now());
+            let (command, key) = AddOperator::new(&name, roles, chance, now)?;
             portal.db.write(command).await??;
-            Ok(format!("The key of {name}, shown this once:\n{key}"))
+            Ok(format!("{said}\n{key}"))
+        }
+        OperatorCommand::Roles { name, roles } => {
+            let said = format!("{name} is {roles} from now on.");
+            portal.db.write(GiveRoles { name, roles }).await??;
+            Ok(said)
         }
         OperatorCommand::End { name } => {
             let now = portal.now();
@@ -189,25 +211,29 @@ async fn operator(portal: &Shared, what: OperatorCommand) -> Result<String, Desk
         }
         OperatorCommand::List => {
             let mut text = String::new();
-            for (name, is_open) in operators(portal.db.read()).await? {
+            for ListedOperator { name, roles, is_open } in operators(portal.db.read()).await? {
                 let ended = if is_open { "" } else { "  (ended)" };
                 // Writing into a String cannot fail.
-                let _ = writeln!(text, "{name}{ended}");
+                let _ = writeln!(text, "{name}  {roles}{ended}");
             }
             Ok(if text.is_empty() { "There is no operator yet.".to_owned() } else { text })
         }
     }
 }
 
-/// Only a name that still has a key can be acted under.
-async fn known(portal: &Shared, name: &str) -> Result<String, DeskError> {
-    let all = operators(portal.db.read()).await?;
-    let found = all.into_iter().find(|(known, is_open)| known == name && *is_open);
-    found.map(|(name, _)| name).ok_or_else(|| DeskError::NoSuchOperator(name.to_owned()))
+fn roles(text: &str) -> Result<StaffRoles, String> {
+    let known = StaffRole::ALL.map(StaffRole::code).join(", ");
+    StaffRoles::parse(text).ok_or_else(|| format!("a role is one of {known}"))
+}
+
+/// Only under a name that still has a key, and its roles decide there as everywhere.
+async fn known(portal: &Shared, name: &str) -> Result<Caller, DeskError> {
+    let staff = named(portal, name).await?;
+    staff.map(Caller::Staff).ok_or_else(|| DeskError::NoSuchOperator(name.to_owned()))
 }
 
 async fn move_payment(portal: &Shared, args: MoveArgs) -> Result<String, DeskError> {
-    let operator = known(portal, &args.by).await?;
+    let operator = known(portal, &args.by).await?.staff(Action::Move, Resource::Portal)?.name;
     let found = account(portal, ACCOUNT_OF_PAYMENT, &args.payment.to_string()).await?;
     let account = found.ok_or(DeskError::NoSuchPayment(args.payment))?;
     let moving = Moving {
@@ -221,10 +247,11 @@ async fn move_payment(portal: &Shared, args: MoveArgs) -> Result<String, DeskErr
 }
 
 async fn refund(portal: &Shared, args: RefundArgs) -> Result<String, DeskError> {
-    let operator = known(portal, &args.by).await?;
+    let caller = known(portal, &args.by).await?;
     let found = account(portal, ACCOUNT_OF_PAYMENT, &args.payment.to_string()).await?;
     let (_, currency) = found.ok_or(DeskError::NoSuchPayment(args.payment))?;
     let amount = typed(&args.amount, currency)?;
+    let operator = payments::may_refund(portal, caller, amount)?.name;
     let request = RefundRequest { amount, currency, reason: args.reason };
     let preview = payments::preview_refund(portal, args.payment, &request).await?;
     let mut text = refund_words(&preview, args.dry_run);
@@ -261,37 +288,38 @@ async fn adjust(
     kind: AdjustmentKind,
     args: AdjustArgs,
 ) -> Result<String, DeskError> {
-    let operator = known(portal, &args.by).await?;
+    let caller = known(portal, &args.by).await?;
     let found = account(portal, ACCOUNT, &args.account).await?;
     let account = found.ok_or_else(|| DeskError::NoSuchAccount(args.account.clone()))?;
     let bill_id = match &args.bill {
         Some(number) => Some(bill(portal, account.0, number).await?),
         None => None,
     };
+    let request = AdjustmentRequest {
+        kind,
+        bill_id,
+        amount: typed(&args.amount, account.1)?,
+        currency: account.1,
+        reason: args.reason,
+    };
     let proposal = Proposal {
-        operator,
+        operator: adjustments::may_propose(portal, caller, &request)?.name,
         idempotency_key: (!args.dry_run).then(|| one_time_key(portal.chance.as_ref())),
         account_id: account.0,
-        request: AdjustmentRequest {
-            kind,
-            bill_id,
-            amount: typed(&args.amount, account.1)?,
-            currency: account.1,
-            reason: args.reason,
-        },
+        request,
     };
     Ok(adjusted(&adjustments::propose(portal, proposal).await?))
 }
 
 async fn decide(portal: &Shared, args: DecideArgs) -> Result<String, DeskError> {
-    let operator = known(portal, &args.by).await?;
+    let caller = known(portal, &args.by).await?;
     let decision = match args.decision {
         DecisionWord::Approve => Decision::Approve,
         DecisionWord::Decline => Decision::Decline,
         DecisionWord::Reverse => Decision::Reverse,
     };
     let (id, dry_run) = (args.adjustment, args.dry_run);
-    Ok(adjusted(&adjustments::decide(portal, &operator, id, decision, dry_run).await?))
+    Ok(adjusted(&adjustments::decide(portal, caller, id, decision, dry_run).await?))
 }
 
 /// A command typed twice is two acts, as the person at the terminal sees what it did.

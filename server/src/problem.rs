@@ -51,6 +51,11 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in to go on.")
     }
 
+    /// The caller is known, and this is not theirs to do.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "This is not for you to do.")
+    }
+
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }

@@ -30,7 +30,7 @@ use crate::{
 )]
 struct Description;
 
-/// The customers' routes, which a session opens, and the ones open to everyone.
+/// What each caller may do with them, role by role, is in `docs/authorization.txt`.
 fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Description::openapi())
         // Open to everyone
@@ -41,29 +41,27 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(bills::router())
         .merge(payments::router())
         .merge(receipts::router())
+        // Staff
+        .merge(payments::staff_router())
+        .merge(adjustments::router())
 }
 
-/// Staff, who bring a key with every request: no cookie that another site could abuse.
-fn staff() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(payments::staff_router()).merge(adjustments::router())
-}
-
-/// The routes that act on a session; `web::serve` puts the app and the guards around them.
+/// The routes that act for whoever asks, a cookie's or a key's; `web::serve` puts the app and the
+/// guards around them.
 pub fn rooms() -> Router<Shared> {
     let (api, _) = api().split_for_parts();
     // Demonstrations only.
     api.merge(outbox::router())
 }
 
-/// The gateway comes with a signature and staff with a key, instead of a session.
+/// The gateway comes with a signature of its own.
 pub fn signed() -> Router<Shared> {
-    let (staff, _) = staff().split_for_parts();
-    gateway_events::router().merge(staff)
+    gateway_events::router()
 }
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.
 pub fn openapi() -> String {
-    let (_, description) = api().merge(staff()).split_for_parts();
+    let (_, description) = api().split_for_parts();
     let mut text = description.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

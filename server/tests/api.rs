@@ -17,7 +17,7 @@ use receivables::allocation::Preview;
 use receivables::ids::PaymentId;
 use serde_json::{Value, json};
 use server::gateway::sandbox::TestCard;
-use server::sign_in::{AddOperator, EndOperator};
+use server::sign_in::{AddOperator, EndOperator, StaffRoles};
 use server::{router, web};
 
 use support::{On, TestAccount, TestPortal};
@@ -486,7 +486,13 @@ async fn a_webhook_without_a_good_signature_is_turned_away() {
 async fn staff_routes_open_only_with_an_operators_key() {
     both(async |mut story| {
         let portal = story.portal.portal.clone();
-        let (add, key) = AddOperator::new("anna", portal.chance.as_ref(), portal.now()).unwrap();
+        let (add, key) = AddOperator::new(
+            "anna",
+            StaffRoles::parse("clerk,approver").unwrap(),
+            portal.chance.as_ref(),
+            portal.now(),
+        )
+        .unwrap();
         portal.db.write(add).await.unwrap().unwrap();
         let path = story.path("/adjustments");
         let note = json!({
@@ -506,13 +512,22 @@ async fn staff_routes_open_only_with_an_operators_key() {
         };
         let almost = format!("{}x", &key[..key.len() - 1]);
         let longer = format!("{key}x");
-        for wrong in [None, Some(""), Some("pdop_"), Some(almost.as_str()), Some(longer.as_str())] {
+        let neither = ask(&story, &path, None, true).await;
+        assert_eq!(neither.problem(), (403, "csrf".into()));
+        for wrong in [Some(""), Some("pdop_"), Some(almost.as_str()), Some(longer.as_str())] {
             let answer = ask(&story, &path, wrong, true).await;
             assert_eq!(answer.problem(), (401, "unauthenticated".into()), "{wrong:?}");
         }
-        // A customer's session is no operator's key.
+        // A customer's session is no operator's key, and beside one neither counts.
         let mine = story.browser.ask(Method::POST, &path, Some(note.clone())).await;
-        assert_eq!(mine.problem(), (401, "unauthenticated".into()));
+        assert_eq!(mine.problem(), (403, "forbidden".into()));
+        let mut request = Request::builder().method(Method::POST).uri(&path);
+        for (name, value) in [("content-type", "application/json"), ("idempotency-key", "k1")] {
+            request = request.header(name, value);
+        }
+        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = request.body(Body::from(note.to_string())).unwrap();
+        assert_eq!(story.browser.send(request).await.problem(), (400, "two-proofs".into()));
 
         let without = ask(&story, &path, Some(&key), false).await;
         assert_eq!(without.problem(), (400, "idempotency-key-missing".into()));

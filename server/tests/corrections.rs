@@ -15,7 +15,7 @@ use server::adjustments::{self, Decision, Proposal};
 use server::gateway::sandbox::TestCard;
 use server::payments::{self, Moving};
 use server::problem::Refusal;
-use support::{On, TestAccount, TestPortal};
+use support::{On, TestAccount, TestPortal, staff};
 
 const AUGUST: &str = "2026-09-15";
 const SEPTEMBER: &str = "2026-10-15";
@@ -86,7 +86,7 @@ async fn decided(
     of: &AdjustmentDocument,
     decision: Decision,
 ) -> Result<AdjustmentDocument, Refusal> {
-    adjustments::decide(&portal.portal, by, of.id.unwrap(), decision, false).await
+    adjustments::decide(&portal.portal, staff(by), of.id.unwrap(), decision, false).await
 }
 
 async fn credit(portal: &TestPortal, account: &TestAccount) -> i64 {

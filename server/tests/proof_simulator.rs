@@ -29,7 +29,7 @@ use server::gateway_events;
 use server::payments::{self, Moving, Refunding, StartOutcome};
 use server::problem::Refusal;
 use support::proof::{Dice, Proof};
-use support::{On, TestAccount, TestPortal};
+use support::{On, TestAccount, TestPortal, staff};
 
 const STEPS: usize = 25;
 /// Lives that share a database, one after the other.
@@ -251,10 +251,10 @@ impl<'p> Life<'p> {
         let Ok(proposed) = adjustments::propose(portal, proposal).await else { return };
         let id = proposed.id.unwrap();
         if kind == AdjustmentKind::WriteOff {
-            let _ = adjustments::decide(portal, "ben", id, Decision::Approve, false).await;
+            let _ = adjustments::decide(portal, staff("ben"), id, Decision::Approve, false).await;
         }
         if self.dice.below(3) == 0 {
-            let _ = adjustments::decide(portal, "cleo", id, Decision::Reverse, false).await;
+            let _ = adjustments::decide(portal, staff("cleo"), id, Decision::Reverse, false).await;
         }
         self.count("adjustment");
     }

@@ -21,7 +21,7 @@ use server::db::{Command, DbError};
 use server::desk::{self, DeskCommand};
 use server::external_payments::{ExternalPayment, Recording, record_external_payment};
 use server::gateway::sandbox::TestCard;
-use server::sign_in::AddOperator;
+use server::sign_in::{AddOperator, StaffRoles};
 use server::state::Shared;
 use server::{router, web};
 use sqlx::AnyConnection;
@@ -40,7 +40,13 @@ async fn paid(portal: &TestPortal) -> (TestAccount, PaymentId) {
 
 async fn operator(portal: &TestPortal) -> String {
     let (now, chance) = (portal.portal.now(), portal.portal.chance.clone());
-    let (add, key) = AddOperator::new("grace", chance.as_ref(), now).unwrap();
+    let (add, key) = AddOperator::new(
+        "grace",
+        StaffRoles::parse("clerk,approver").unwrap(),
+        chance.as_ref(),
+        now,
+    )
+    .unwrap();
     portal.portal.db.write(add).await.unwrap().unwrap();
     key
 }

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use receivables::ids::CustomerId;
 use serde_json::{Value, json};
 use server::outbox;
-use server::sign_in::{Caller, require_account};
+use server::sign_in::{Action, Caller, Customer, require_on_account};
 use sqlx::Row;
 use support::{On, TestPortal};
 
@@ -320,9 +320,11 @@ stories! {
 
     async fn anothers_account_is_not_there(portal: TestPortal) {
         let (own, other) = (portal.account(&[]).await, portal.account(&[]).await);
-        let caller = Caller { customer_id: own.customer_id, session_hash: "a session".into() };
-        require_account(&portal.portal, &caller, own.id).await.unwrap();
-        let refusal = require_account(&portal.portal, &caller, other.id).await.unwrap_err();
+        let session_hash = "a session".to_owned();
+        let caller = Caller::Customer(Customer { customer_id: own.customer_id, session_hash });
+        let see = async |id| require_on_account(&portal.portal, &caller, Action::See, id).await;
+        see(own.id).await.unwrap();
+        let refusal = see(other.id).await.unwrap_err();
         assert_eq!((refusal.status().as_u16(), refusal.code()), (404, "not-found"));
     }
 

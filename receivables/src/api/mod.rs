@@ -9,4 +9,5 @@ pub mod portal;
 pub mod problem;
 pub mod receipts;
 pub mod refunds;
+pub mod roles;
 pub mod sign_in;

@@ -18,7 +18,7 @@ pub use of_caller::CallersAccount;
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
 mod routes;
 pub use routes::{account_of, router};
-pub use show::{AccountRow, balance_of, find_for_customer};
+pub use show::{AccountRow, balance_of, find_within};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] =

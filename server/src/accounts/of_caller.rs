@@ -3,19 +3,23 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use receivables::api::roles::AccountRole;
 use receivables::ids::AccountId;
 use sqlx::{AnyConnection, Row};
 
 use super::show::{AccountRow, account_row};
 use crate::problem::Refusal;
-use crate::sign_in::{self, Caller, Session, SessionKey};
+use crate::sign_in::{
+    Action, Caller, Customer, Resource, Session, SessionKey, account_role, caller_of,
+    customers_session, note_use, require,
+};
 use crate::state::{Portal, Shared};
 use crate::web::Path;
 
 /// The owner stands in the query itself: of an account of someone else only the session is
 /// found. The states are those in which a payment holds bills, as the index has them.
 const FIND: &str = "
-select s.customer_id, s.last_seen_at, s.idle_until, s.absolute_until,
+select s.customer_id, s.last_seen_at, s.idle_until, s.absolute_until, c.role,
   a.number, a.name, a.currency, a.allocation_order, a.credit, a.version,
   (select count(*) from payment p where p.account_id = a.id
     and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')) as in_flight
@@ -24,14 +28,22 @@ left join account_customer c on c.customer_id = s.customer_id and c.account_id =
 left join account a on a.id = c.account_id
 where s.token_hash = $1 and s.ended_at is null and s.idle_until > $2 and s.absolute_until > $2";
 
-pub(super) const SQL: &[&str] = &[FIND];
+/// For staff and clients, whose to see every account is.
+const FIND_ANY: &str = "
+select a.number, a.name, a.currency, a.allocation_order, a.credit, a.version,
+  (select count(*) from payment p where p.account_id = a.id
+    and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')) as in_flight
+from account a where a.id = $1";
 
-/// An account that the caller may see. A handler that takes this answers 401 to everybody who
-/// is not signed in, and to the others what is not theirs like what is not there.
+pub(super) const SQL: &[&str] = &[FIND, FIND_ANY];
+
+/// The account a request names, and who asks for it. Nothing of it is told before
+/// [`Self::allowed`] has let the caller do what they want with it.
 #[derive(Clone, Debug)]
 pub struct CallersAccount {
-    pub caller: Caller,
-    pub account: AccountRow,
+    caller: Caller,
+    resource: Resource,
+    account: Option<AccountRow>,
 }
 
 impl FromRequestParts<Shared> for CallersAccount {
@@ -40,33 +52,76 @@ impl FromRequestParts<Shared> for CallersAccount {
     async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
         let wanted = Wanted::of(parts, portal).await?;
         let found = wanted.find(&mut *portal.db.read().acquire().await?, portal).await?;
-        let session = sign_in::note_use(portal, found.session).await?;
-        let account = found.account.ok_or_else(Refusal::not_found)?;
-        Ok(Self { caller: Caller::of(session), account })
+        let caller = found.by.noted(portal).await?;
+        Ok(Self { caller, resource: found.resource, account: found.account })
     }
 }
 
-/// What a request asks to see, and by which session.
+impl CallersAccount {
+    /// The caller and the account, if this is theirs to do; else 401 to nobody, 403 to whose it
+    /// is not, and to customers what is not theirs answers like what is not there.
+    pub fn allowed(self, action: Action) -> Result<(Caller, AccountRow), Refusal> {
+        require(&self.caller, action, self.resource)?;
+        Ok((self.caller, self.account.ok_or_else(Refusal::not_found)?))
+    }
+}
+
+/// What a request asks to see, and by which proof.
 pub struct Wanted {
-    session: SessionKey,
+    proof: Proof,
     account_id: AccountId,
 }
 
-/// An open session, and its customer's account if there is such a one. Note the session's use
-/// only after the connection is given back: nobody may hold one while waiting for another.
+enum Proof {
+    Session(SessionKey),
+    /// Staff and clients.
+    Known(Caller),
+}
+
+/// Who asked. Note a session's use only after the connection is given back: nobody may hold one
+/// while waiting for another.
+pub enum By {
+    Session(Session),
+    Known(Caller),
+}
+
+impl By {
+    pub async fn noted(self, portal: &Portal) -> Result<Caller, Refusal> {
+        match self {
+            Self::Session(session) => {
+                let session = note_use(portal, session).await?;
+                Ok(Caller::Customer(Customer::of(session)))
+            }
+            Self::Known(caller) => Ok(caller),
+        }
+    }
+}
+
+/// Whoever asked, and the account if they may see such a one.
 pub struct Found {
-    pub session: Session,
+    pub by: By,
+    pub resource: Resource,
     pub account: Option<AccountRow>,
     pub payments_in_flight: i64,
 }
 
 impl Wanted {
     pub async fn of(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
-        let session = SessionKey::of(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
-        match Path::from_request_parts(parts, portal).await {
-            Ok(Path(account_id)) => Ok(Self { session, account_id }),
+        let proof = match customers_session(&parts.headers) {
+            Some(key) => Proof::Session(key),
+            None => match caller_of(&parts.headers, portal).await? {
+                Caller::Nobody => return Err(Refusal::unauthenticated()),
+                caller => Proof::Known(caller),
+            },
+        };
+        match (Path::from_request_parts(parts, portal).await, proof) {
+            (Ok(Path(account_id)), proof) => Ok(Self { proof, account_id }),
+            (Err(refusal), Proof::Known(_)) => Err(refusal),
             // Who is not signed in is told that first, whatever they asked for.
-            Err(refusal) => Caller::from_request_parts(parts, portal).await.and(Err(refusal)),
+            (Err(refusal), Proof::Session(_)) => match caller_of(&parts.headers, portal).await? {
+                Caller::Nobody => Err(Refusal::unauthenticated()),
+                Caller::Customer(_) | Caller::Staff(_) | Caller::Client(_) => Err(refusal),
+            },
         }
     }
 
@@ -75,13 +130,39 @@ impl Wanted {
         connection: &mut AnyConnection,
         portal: &Portal,
     ) -> Result<Found, Refusal> {
-        let (key, id) = (self.session, self.account_id);
-        let query = sqlx::query(FIND).bind(key.hash()).bind(portal.now().0).bind(id.to_string());
-        let row = query.fetch_optional(connection).await?;
-        let row = row.ok_or_else(Refusal::unauthenticated)?;
-        let number: Option<String> = row.try_get("number")?;
-        let account = number.map(|_| account_row(&row, id)).transpose()?;
-        let payments_in_flight = row.try_get("in_flight")?;
-        Ok(Found { session: key.session_of(&row)?, account, payments_in_flight })
+        match self.proof {
+            Proof::Session(key) => find_own(connection, portal, key, self.account_id).await,
+            Proof::Known(caller) => find_any(connection, caller, self.account_id).await,
+        }
     }
+}
+
+async fn find_own(
+    connection: &mut AnyConnection,
+    portal: &Portal,
+    key: SessionKey,
+    id: AccountId,
+) -> Result<Found, Refusal> {
+    let query = sqlx::query(FIND).bind(key.hash()).bind(portal.now().0).bind(id.to_string());
+    let row = query.fetch_optional(connection).await?;
+    let row = row.ok_or_else(Refusal::unauthenticated)?;
+    let role: Option<String> = row.try_get("role")?;
+    let role: Option<AccountRole> = role.map(|code| account_role(&code)).transpose()?;
+    Ok(Found {
+        resource: Resource::Account(role),
+        account: role.map(|_| account_row(&row, id)).transpose()?,
+        payments_in_flight: row.try_get("in_flight")?,
+        by: By::Session(key.session_of(&row)?),
+    })
+}
+
+async fn find_any(
+    connection: &mut AnyConnection,
+    caller: Caller,
+    id: AccountId,
+) -> Result<Found, Refusal> {
+    let row = sqlx::query(FIND_ANY).bind(id.to_string()).fetch_optional(connection).await?;
+    let payments_in_flight = row.as_ref().map_or(Ok(0), |row| row.try_get("in_flight"))?;
+    let account = row.map(|row| account_row(&row, id)).transpose()?;
+    Ok(Found { by: By::Known(caller), resource: Resource::Portal, account, payments_in_flight })
 }

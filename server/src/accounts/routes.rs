@@ -14,27 +14,25 @@ use sqlx::AnyConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::of_caller::{CallersAccount, Wanted};
-use super::{AccountRow, balance_of, find_for_customer};
+use super::of_caller::{CallersAccount, Found, Wanted};
+use super::{AccountRow, balance_of, find_within};
 use crate::clock::instant_text;
 use crate::payments::{self, PaymentRecord, view_in, view_of};
 use crate::problem::Refusal;
-use crate::sign_in::{self, Caller};
+use crate::sign_in::{Action, Reach, require};
 use crate::state::{Portal, Shared};
 
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(show)).routes(routes!(due_periods))
 }
 
-/// The caller's account, or the same answer as for one that does not exist.
+/// The account within reach, or the same answer as for one that does not exist.
 pub async fn account_of(
     portal: &Portal,
-    caller: &Caller,
+    reach: Reach,
     id: AccountId,
 ) -> Result<AccountRow, Refusal> {
-    find_for_customer(portal.db.read(), id, caller.customer_id)
-        .await?
-        .ok_or_else(Refusal::not_found)
+    find_within(portal.db.read(), id, reach).await?.ok_or_else(Refusal::not_found)
 }
 
 /// Balance, past due, next due, credit and what is in progress.
@@ -47,10 +45,8 @@ pub async fn account_of(
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn show(
-    State(portal): State<Shared>,
-    CallersAccount { account, .. }: CallersAccount,
-) -> Result<Response, Refusal> {
+async fn show(State(portal): State<Shared>, callers: CallersAccount) -> Result<Response, Refusal> {
+    let (_, account) = callers.allowed(Action::See)?;
     let view = view_of(&portal, &account).await?;
     let etag = format!("\"{}\"", account.version);
     let document = balance_of(account, &view.items, view.today);
@@ -73,16 +69,21 @@ async fn due_periods(
     mut parts: Parts,
 ) -> Result<Json<CurrentBill>, Refusal> {
     let wanted = Wanted::of(&mut parts, &portal).await?;
-    let (session, bill) = {
+    let (by, resource, bill) = {
         // One connection for all questions: each return to the pool is one more.
         let mut connection = portal.db.read().acquire().await?;
-        let found = wanted.find(&mut connection, &portal).await?;
-        let account = found.account.ok_or_else(Refusal::not_found)?;
-        let count = found.payments_in_flight;
-        (found.session, current_bill(&portal, &mut connection, account, count).await?)
+        let Found { by, resource, account, payments_in_flight } =
+            wanted.find(&mut connection, &portal).await?;
+        let bill = match account {
+            Some(account) => {
+                Some(current_bill(&portal, &mut connection, account, payments_in_flight).await?)
+            }
+            None => None,
+        };
+        (by, resource, bill)
     };
-    sign_in::note_use(&portal, session).await?;
-    Ok(Json(bill))
+    require(&by.noted(&portal).await?, Action::See, resource)?;
+    bill.map(Json).ok_or_else(Refusal::not_found)
 }
 
 async fn current_bill(

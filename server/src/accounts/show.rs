@@ -1,25 +1,26 @@
-//! Reading one account for a customer who may see it.
+//! Reading one account for somebody who may see it.
 
 use receivables::account_balance::AccountBalance;
 use receivables::allocation::{AllocationOrder, PaymentRules, next_due};
 use receivables::api::accounts::AccountDocument;
 use receivables::calendar::CivilDate;
-use receivables::ids::{AccountId, CustomerId};
+use receivables::ids::AccountId;
 use receivables::money::{Currency, MinorUnits};
 use receivables::open_item::OpenItem;
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 
 use crate::db::DbError;
+use crate::sign_in::Reach;
 
 /// The owner stands in the query itself: an account of someone else is simply not found.
-const FIND_FOR_CUSTOMER: &str = "
+const FIND_WITHIN: &str = "
 select a.number, a.name, a.currency, a.allocation_order, a.credit, a.version
 from account a
-join account_customer c on c.account_id = a.id
-where a.id = $1 and c.customer_id = $2";
+where a.id = $1 and ($2 = '*' or exists (
+  select 1 from account_customer c where c.account_id = a.id and c.customer_id = $2))";
 
-pub(super) const SQL: &[&str] = &[FIND_FOR_CUSTOMER];
+pub(super) const SQL: &[&str] = &[FIND_WITHIN];
 
 #[derive(Clone, Debug)]
 pub struct AccountRow {
@@ -39,15 +40,15 @@ impl AccountRow {
     }
 }
 
-/// The account, if there is one and this customer may see it.
-pub async fn find_for_customer(
+/// The account, if there is one within reach.
+pub async fn find_within(
     pool: &AnyPool,
     id: AccountId,
-    customer_id: CustomerId,
+    reach: Reach,
 ) -> Result<Option<AccountRow>, DbError> {
-    let row = sqlx::query(FIND_FOR_CUSTOMER)
+    let row = sqlx::query(FIND_WITHIN)
         .bind(id.to_string())
-        .bind(customer_id.to_string())
+        .bind(reach.owner())
         .fetch_optional(pool)
         .await?;
     row.map(|row| account_row(&row, id)).transpose()

@@ -1,7 +1,7 @@
 //! Deciding on an adjustment: approving or declining a write-off that somebody else proposed,
 //! and taking back what was posted.
 
-use receivables::api::corrections::{AdjustmentDocument, AdjustmentKind, AdjustmentState};
+use receivables::api::corrections::{AdjustmentDocument, AdjustmentState};
 use receivables::ids::AdjustmentId;
 use sqlx::AnyConnection;
 
@@ -12,6 +12,7 @@ use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::ledger::PostingKind;
 use crate::problem::Refusal;
+use crate::sign_in::{Action, Caller, Resource, require};
 use crate::state::Shared;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,14 @@ impl Decision {
         found.map(|(_, _, to)| *to)
     }
 
+    const fn action(self) -> Action {
+        match self {
+            Self::Approve => Action::Approve,
+            Self::Decline => Action::Decline,
+            Self::Reverse => Action::Reverse,
+        }
+    }
+
     const fn result(self) -> AdjustmentState {
         match self {
             Self::Approve => AdjustmentState::Posted,
@@ -47,17 +56,21 @@ impl Decision {
 /// Decides on an adjustment. The same decision by the same operator again changes nothing.
 pub async fn decide(
     portal: &Shared,
-    operator: &str,
+    caller: Caller,
     id: AdjustmentId,
     decision: Decision,
     dry_run: bool,
 ) -> Result<AdjustmentDocument, Refusal> {
-    let (portal_, operator) = (portal.clone(), operator.to_owned());
-    portal.db.write(Decide { portal: portal_, operator, id, decision, dry_run }).await?
+    // Whose the proposal is, is seen below; whoever may decide on none learns nothing of it.
+    let own = decision == Decision::Decline;
+    let operator = caller.clone().staff(decision.action(), Resource::Proposal { own })?.name;
+    let portal_ = portal.clone();
+    portal.db.write(Decide { portal: portal_, caller, operator, id, decision, dry_run }).await?
 }
 
 struct Decide {
     portal: Shared,
+    caller: Caller,
     operator: String,
     id: AdjustmentId,
     decision: Decision,
@@ -91,10 +104,10 @@ impl Command for Decide {
             return Ok(Err(Refusal::books_halted()));
         }
         let own = adjustment.proposed_by == self.operator;
-        if own && adjustment.kind == AdjustmentKind::WriteOff && self.decision == Decision::Approve
+        if let Err(refusal) =
+            require(&self.caller, self.decision.action(), Resource::Proposal { own })
         {
-            let words = "Somebody else has to approve what you proposed.";
-            return Ok(Err(Refusal::new(axum::http::StatusCode::FORBIDDEN, "own-proposal", words)));
+            return Ok(Err(refusal));
         }
         let worked_out = match self.decision {
             Decision::Approve => effect_of(tx, &adjustment).await?.map(Some),

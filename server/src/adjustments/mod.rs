@@ -11,7 +11,7 @@ mod routes;
 mod store;
 
 pub use decide::{Decision, decide};
-pub use propose::{Proposal, propose};
+pub use propose::{Proposal, may_propose, propose};
 pub use routes::router;
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

@@ -16,7 +16,8 @@ use crate::clock::{ten_bytes, unix_ms};
 use crate::db::{Command, DbError};
 use crate::ledger::PostingKind;
 use crate::problem::Refusal;
-use crate::state::Shared;
+use crate::sign_in::{Action, Caller, Resource, StaffMember};
+use crate::state::{Portal, Shared};
 
 const LONGEST_REASON: usize = 500;
 
@@ -28,6 +29,19 @@ pub struct Proposal {
     pub idempotency_key: Option<String>,
     pub account_id: AccountId,
     pub request: AdjustmentRequest,
+}
+
+/// The member of staff who may give this credit, or propose this write-off.
+pub fn may_propose(
+    portal: &Portal,
+    caller: Caller,
+    request: &AdjustmentRequest,
+) -> Result<StaffMember, Refusal> {
+    let clerks = request.amount <= portal.settings.staff.clerks_limit;
+    match request.kind {
+        AdjustmentKind::CreditNote => caller.staff(Action::GiveCredit, Resource::Sum { clerks }),
+        AdjustmentKind::WriteOff => caller.staff(Action::ProposeWriteOff, Resource::Portal),
+    }
 }
 
 /// Proposes an adjustment, or says what it would do.

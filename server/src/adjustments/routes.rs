@@ -12,11 +12,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::decide::{Decision, decide};
-use super::propose::{Proposal, document, propose};
+use super::propose::{Proposal, document, may_propose, propose};
 use super::store;
 use crate::accounts;
 use crate::problem::Refusal;
-use crate::sign_in::Operator;
+use crate::sign_in::{Action, Caller, Resource, require};
 use crate::state::Shared;
 use crate::web::{Body, DryRun, Page, Path, Query};
 
@@ -43,6 +43,7 @@ pub fn router() -> OpenApiRouter<Shared> {
         (status = 200, body = AdjustmentDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -50,14 +51,15 @@ pub fn router() -> OpenApiRouter<Shared> {
 )]
 async fn propose_adjustment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(account_id): Path<AccountId>,
     Query(dry_run): Query<DryRun>,
     headers: HeaderMap,
     Body(request): Body<AdjustmentRequest>,
 ) -> Result<Json<AdjustmentDocument>, Refusal> {
+    let operator = may_propose(&portal, caller, &request)?.name;
     let idempotency_key = dry_run.key_unless(&headers)?;
-    let proposal = Proposal { operator: operator.name, idempotency_key, account_id, request };
+    let proposal = Proposal { operator, idempotency_key, account_id, request };
     propose(&portal, proposal).await.map(Json)
 }
 
@@ -82,16 +84,18 @@ struct ListQuery {
         (status = 200, body = AdjustmentPage),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn list_adjustments(
     State(portal): State<Shared>,
-    _operator: Operator,
+    caller: Caller,
     Path(account_id): Path<AccountId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<AdjustmentPage>, Refusal> {
+    require(&caller, Action::SeeAdjustments, Resource::Portal)?;
     let after = |text: &str| AdjustmentId::parse(text).ok();
     let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), after)?;
     let pool = portal.db.read();
@@ -130,13 +134,13 @@ async fn list_adjustments(
 )]
 async fn approve_adjustment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(id): Path<AdjustmentId>,
     Query(dry_run): Query<DryRun>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<AdjustmentDocument>, Refusal> {
     let dry_run = dry_run.is_wanted();
-    decide(&portal, &operator.name, id, Decision::Approve, dry_run).await.map(Json)
+    decide(&portal, caller, id, Decision::Approve, dry_run).await.map(Json)
 }
 
 /// Declines what was proposed; nothing is posted.
@@ -149,6 +153,7 @@ async fn approve_adjustment(
         (status = 200, body = AdjustmentDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -156,11 +161,11 @@ async fn approve_adjustment(
 )]
 async fn decline_adjustment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(id): Path<AdjustmentId>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<AdjustmentDocument>, Refusal> {
-    decide(&portal, &operator.name, id, Decision::Decline, false).await.map(Json)
+    decide(&portal, caller, id, Decision::Decline, false).await.map(Json)
 }
 
 /// Takes a posted adjustment back, by a posting that reverses it.
@@ -176,6 +181,7 @@ async fn decline_adjustment(
         (status = 200, body = AdjustmentDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -183,13 +189,13 @@ async fn decline_adjustment(
 )]
 async fn reverse_adjustment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(id): Path<AdjustmentId>,
     Query(dry_run): Query<DryRun>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<AdjustmentDocument>, Refusal> {
     let dry_run = dry_run.is_wanted();
-    decide(&portal, &operator.name, id, Decision::Reverse, dry_run).await.map(Json)
+    decide(&portal, caller, id, Decision::Reverse, dry_run).await.map(Json)
 }
 
 /// An empty JSON object: the request says all by its address.

@@ -13,7 +13,7 @@ use super::past::{BillCursor, BillFilter, Listing, past_bills};
 use super::{BillNotThere, find_details};
 use crate::accounts::CallersAccount;
 use crate::problem::Refusal;
-use crate::sign_in::Caller;
+use crate::sign_in::{Action, Caller};
 use crate::state::Shared;
 use crate::web::{Page, Path, Query};
 
@@ -36,8 +36,9 @@ async fn details(
     caller: Caller,
     Path(id): Path<BillId>,
 ) -> Result<Json<BillDetails>, Refusal> {
+    let reach = caller.reach(Action::See)?;
     let (today, soon) = (portal.today(), portal.settings.payments.due_soon_days);
-    match find_details(portal.db.read(), id, caller.customer_id, today, soon).await? {
+    match find_details(portal.db.read(), id, reach, today, soon).await? {
         Ok(details) => Ok(Json(details)),
         Err(BillNotThere) => Err(Refusal::not_found()),
     }
@@ -72,9 +73,10 @@ struct ListQuery {
 )]
 async fn list(
     State(portal): State<Shared>,
-    CallersAccount { account, .. }: CallersAccount,
+    callers: CallersAccount,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<BillPage>, Refusal> {
+    let (_, account) = callers.allowed(Action::See)?;
     let filter = match query.status.as_deref() {
         None | Some("paid") => BillFilter::Past,
         Some("all") => BillFilter::All,

@@ -42,8 +42,8 @@ pub use preview::{AccountView, refusal_of, view_in, view_of};
 pub use record_posted::record_posted;
 pub use record_received::{ReceivedOutside, record_received};
 pub use refund::{
-    RefundNews, RefundOutcome, RefundRecord, Refunding, find_refund, preview_refund, refund,
-    refunds_of, sweep_refunds, take_refund,
+    RefundNews, RefundOutcome, RefundRecord, Refunding, find_refund, may_refund, preview_refund,
+    refund, refunds_of, sweep_refunds, take_refund,
 };
 pub use reservations::let_go_of_bills;
 pub use routes::router;
@@ -53,7 +53,7 @@ pub use start::{
     start,
 };
 pub use store::{
-    PaymentRecord, TakeTurn, find, find_by_gateway_ref, find_for_customer, in_flight, to_look_at,
+    PaymentRecord, TakeTurn, find, find_by_gateway_ref, find_within, in_flight, to_look_at,
 };
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

@@ -20,14 +20,14 @@ use super::document::{MoneyBack, document};
 use super::history::{PaymentCursor, payments_of};
 use super::preview::{refusal_of, view_of};
 use super::start::{Starting, can_be_asked_for, currency_mismatch, start};
-use super::store::{PaymentRecord, find_for_customer};
+use super::store::{PaymentRecord, find_within};
 use super::{cancel, credit};
 use crate::accounts::{CallersAccount, account_of};
 use crate::clock::instant_text;
 use crate::gateway::Intent;
 use crate::gateway_events::ask_now;
 use crate::problem::Refusal;
-use crate::sign_in::Caller;
+use crate::sign_in::{Action, Caller, Customer, Reach, require_on_account};
 use crate::state::Shared;
 use crate::web::{Body, Page, Path, Query, idempotency_key};
 
@@ -58,9 +58,10 @@ pub fn router() -> OpenApiRouter<Shared> {
 )]
 async fn preview_payment(
     State(portal): State<Shared>,
-    CallersAccount { account, .. }: CallersAccount,
+    callers: CallersAccount,
     Body(request): Body<PreviewRequest>,
 ) -> Result<Json<PreviewDocument>, Refusal> {
+    let (_, account) = callers.allowed(Action::Preview)?;
     if request.currency != account.currency {
         return Err(currency_mismatch(account.currency));
     }
@@ -108,14 +109,16 @@ async fn preview_payment(
 )]
 async fn start_payment(
     State(portal): State<Shared>,
-    CallersAccount { caller, account }: CallersAccount,
+    callers: CallersAccount,
     headers: HeaderMap,
     Body(request): Body<PaymentRequest>,
 ) -> Result<Response, Refusal> {
+    let (caller, account) = callers.allowed(Action::Pay)?;
+    let Customer { customer_id, session_hash } = caller.customer()?;
     let starting = Starting {
         account_id: account.id,
-        customer_id: caller.customer_id,
-        session_hash: caller.session_hash,
+        customer_id,
+        session_hash,
         idempotency_key: idempotency_key(&headers)?,
         request,
     };
@@ -149,7 +152,8 @@ async fn show_payment(
     caller: Caller,
     Path(id): Path<PaymentId>,
 ) -> Result<Json<PaymentDocument>, Refusal> {
-    let payment = payment_of(&portal, &caller, id).await?;
+    let reach = caller.reach(Action::SeePayments)?;
+    let payment = payment_of(&portal, reach, id).await?;
     let asked = ask_now(&portal, &payment).await.unwrap_or_else(|error| {
         // Looking goes on while the database takes no writes.
         tracing::warn!(payment = %id, %error, "the gateway's answer could not be noted");
@@ -160,7 +164,7 @@ async fn show_payment(
         None => portal.gateway.retrieve_intent(&payment.gateway_ref.unwrap_or_default()).await.ok(),
         asked => asked,
     };
-    Ok(Json(document_of(&portal, &caller, id, intent.as_ref()).await?))
+    Ok(Json(document_of(&portal, reach, id, intent.as_ref()).await?))
 }
 
 /// The payer gives up a payment that has not been paid.
@@ -184,13 +188,15 @@ async fn cancel_payment(
     Path(id): Path<PaymentId>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<PaymentDocument>, Refusal> {
-    let payment = payment_of(&portal, &caller, id).await?;
+    let reach = caller.reach(Action::Cancel)?;
+    let payment = payment_of(&portal, reach, id).await?;
+    require_on_account(&portal, &caller, Action::Cancel, payment.account_id).await?;
     if payment.state.is_final() && payment.state != PaymentState::Cancelled {
         let words = "This payment is already done.";
         return Err(Refusal::conflict("invalid-state", words).with_payment(id));
     }
     cancel(&portal, &payment).await?;
-    Ok(Json(document_of(&portal, &caller, id, None).await?))
+    Ok(Json(document_of(&portal, reach, id, None).await?))
 }
 
 /// Settles the oldest bills with the account's credit, without a payment. Nothing left of it, or
@@ -209,13 +215,13 @@ async fn cancel_payment(
 )]
 async fn use_credit(
     State(portal): State<Shared>,
-    caller: Caller,
-    Path(account_id): Path<AccountId>,
+    callers: CallersAccount,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<CreditApplied>, Refusal> {
-    let currency = account_of(&portal, &caller, account_id).await?.currency;
+    let (caller, account) = callers.allowed(Action::Pay)?;
+    let (account_id, currency) = (account.id, account.currency);
     let applied = credit::spend(&portal, account_id).await?;
-    let credit_after = account_of(&portal, &caller, account_id).await?.credit;
+    let credit_after = account_of(&portal, caller.reach(Action::Pay)?, account_id).await?.credit;
     Ok(Json(CreditApplied { account_id, currency, applied, credit_after }))
 }
 
@@ -251,41 +257,41 @@ struct ListQuery {
 )]
 async fn list_payments(
     State(portal): State<Shared>,
-    CallersAccount { account, .. }: CallersAccount,
+    callers: CallersAccount,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PaymentPage>, Refusal> {
+    let (_, account) = callers.allowed(Action::SeePayments)?;
     let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), PaymentCursor::parse)?;
     let pool = portal.db.read();
     let (items, next) = payments_of(pool, account.id, page.after, page.limit, &portal.zone).await?;
     Ok(Json(PaymentPage { items, next }))
 }
 
-/// The caller's payment, or the same answer as for one that does not exist.
+/// The payment within reach, or the same answer as for one that does not exist.
 async fn payment_of(
     portal: &Shared,
-    caller: &Caller,
+    reach: Reach,
     id: PaymentId,
 ) -> Result<PaymentRecord, Refusal> {
-    find_for_customer(portal.db.read(), id, caller.customer_id)
-        .await?
-        .ok_or_else(Refusal::not_found)
+    find_within(portal.db.read(), id, reach).await?.ok_or_else(Refusal::not_found)
 }
 
 /// Is it this session that has to give a card? A page loaded again needs the form again.
 fn waits_for(caller: &Caller, payment: &PaymentRecord) -> bool {
+    let Caller::Customer(Customer { session_hash, .. }) = caller else { return false };
     payment.state == PaymentState::AwaitingPayer
         && payment.gateway_ref.is_some()
-        && payment.session_hash.as_ref() == Some(&caller.session_hash)
+        && payment.session_hash.as_ref() == Some(session_hash)
 }
 
 async fn document_of(
     portal: &Shared,
-    caller: &Caller,
+    reach: Reach,
     id: PaymentId,
     intent: Option<&Intent>,
 ) -> Result<PaymentDocument, Refusal> {
-    let payment = payment_of(portal, caller, id).await?;
-    let account = account_of(portal, caller, payment.account_id).await?;
+    let payment = payment_of(portal, reach, id).await?;
+    let account = account_of(portal, reach, payment.account_id).await?;
     let receipt_number = crate::receipts::number_of(portal.db.read(), id).await?;
     let money_back = MoneyBack::of(portal, &payment).await?;
     Ok(document(portal, &payment, account.number, receipt_number, money_back, intent))

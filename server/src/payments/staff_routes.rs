@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::moves::{Moving, move_payment};
 use super::refund;
 use crate::problem::Refusal;
-use crate::sign_in::Operator;
+use crate::sign_in::{Action, Caller, Resource};
 use crate::state::Shared;
 use crate::web::{Body, DryRun, Path, Query};
 
@@ -38,6 +38,7 @@ pub fn staff_router() -> OpenApiRouter<Shared> {
         (status = 200, body = MoveDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -45,14 +46,15 @@ pub fn staff_router() -> OpenApiRouter<Shared> {
 )]
 async fn unapply_payment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(payment_id): Path<PaymentId>,
     Query(dry_run): Query<DryRun>,
     headers: HeaderMap,
     Body(request): Body<UnapplicationRequest>,
 ) -> Result<Json<MoveDocument>, Refusal> {
+    let staff = caller.staff(Action::Move, Resource::Portal)?;
     let moving = Moving {
-        operator: operator.name,
+        operator: staff.name,
         idempotency_key: dry_run.key_unless(&headers)?,
         payment_id,
         take_back: request.bills,
@@ -76,6 +78,7 @@ async fn unapply_payment(
         (status = 200, body = MoveDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -83,14 +86,15 @@ async fn unapply_payment(
 )]
 async fn reapply_payment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(payment_id): Path<PaymentId>,
     Query(dry_run): Query<DryRun>,
     headers: HeaderMap,
     Body(request): Body<ReapplicationRequest>,
 ) -> Result<Json<MoveDocument>, Refusal> {
+    let staff = caller.staff(Action::Move, Resource::Portal)?;
     let moving = Moving {
-        operator: operator.name,
+        operator: staff.name,
         idempotency_key: dry_run.key_unless(&headers)?,
         payment_id,
         take_back: request.take_back,

@@ -2,7 +2,7 @@
 
 use receivables::allocation::{Direction, Preview};
 use receivables::calendar::Micros;
-use receivables::ids::{AccountId, CustomerId, PaymentId};
+use receivables::ids::{AccountId, PaymentId};
 use receivables::money::{Currency, MinorUnits};
 use receivables::payment::{PaymentEvent, PaymentState};
 use receivables::tender::Tender;
@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Executor, Row};
 
 use crate::db::{Command, DbError, expect_rows};
+use crate::sign_in::Reach;
 
 /// A payment as stored.
 #[derive(Clone, Debug)]
@@ -78,8 +79,9 @@ const FIND_WITH_PAYER: &str = select_payment!(
     "left join customer c on c.id = p.started_by where p.id = $1"
 );
 
-const FIND_FOR_CUSTOMER: &str = select_payment!(
-    "join account_customer c on c.account_id = p.account_id where p.id = $1 and c.customer_id = $2"
+const FIND_WITHIN: &str = select_payment!(
+    "where p.id = $1 and ($2 = '*' or exists (select 1 from account_customer c \
+     where c.account_id = p.account_id and c.customer_id = $2))"
 );
 
 const FIND_BY_KEY: &str =
@@ -129,7 +131,7 @@ update payment set asked_at = $2 where id = $1 and asked_at <= $3";
 pub(super) const SQL: &[&str] = &[
     FIND,
     FIND_WITH_PAYER,
-    FIND_FOR_CUSTOMER,
+    FIND_WITHIN,
     FIND_BY_KEY,
     FIND_BY_GATEWAY_REF,
     IN_FLIGHT,
@@ -160,12 +162,12 @@ pub(super) async fn find_with_payer(
 }
 
 /// The owner stands in the query: someone else's payment is simply not found.
-pub async fn find_for_customer(
+pub async fn find_within(
     db: impl Executor<'_, Database = Any>,
     id: PaymentId,
-    customer_id: CustomerId,
+    reach: Reach,
 ) -> Result<Option<PaymentRecord>, DbError> {
-    let query = sqlx::query(FIND_FOR_CUSTOMER).bind(id.to_string()).bind(customer_id.to_string());
+    let query = sqlx::query(FIND_WITHIN).bind(id.to_string()).bind(reach.owner());
     query.fetch_optional(db).await?.as_ref().map(record).transpose()
 }
 

@@ -10,7 +10,7 @@ mod show;
 
 pub use issue::{issue, number_of};
 pub use send::{holders, letters};
-pub use show::{find_for_customer, router};
+pub use show::{find_within, router};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[issue::SQL, send::SQL, show::SQL];

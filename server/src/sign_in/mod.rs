@@ -23,14 +23,21 @@ mod redeem;
 mod routes;
 mod session;
 mod token;
+mod words;
 
 pub use ask_for_code::forget_old_codes;
-pub use caller::{Caller, note_use};
+pub use caller::{
+    ApiClient, Caller, Customer, Reach, StaffMember, caller_of, customers_session, note_use,
+};
 pub use email::{EmailAddress, NotAnEmailAddress};
-pub use operator::{AddOperator, EndOperator, Operator, OperatorRefusal, operators};
-pub use owner::require_account;
+pub use operator::{
+    AddOperator, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, named, operators,
+};
+pub use owner::{account_role, require_on_account};
+pub use policy::{Action, Resource, can, require};
 pub use routes::router;
 pub use session::{Session, SessionKey};
+pub use words::{Scopes, StaffRoles, Words};
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {

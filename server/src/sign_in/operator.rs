@@ -1,39 +1,36 @@
-//! Staff who put things right by the API or the command line: each has a key of their own, shown
-//! once, kept as a hash, sent as `Authorization: Bearer …`.
+//! Operators: staff with a key of their own, for the API and under whose name the command line
+//! acts. The key is shown once, kept as a hash, sent as `Authorization: Bearer …`.
 
-use axum::extract::FromRequestParts;
-use axum::http::header;
-use axum::http::request::Parts;
 use receivables::calendar::Micros;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row};
 use thiserror::Error;
 
+use super::caller::StaffMember;
 use super::token::Token;
+use super::words::StaffRoles;
 use crate::db::{Command, DbError};
-use crate::problem::Refusal;
-use crate::state::Shared;
+use crate::state::Portal;
 
 /// Says at a glance, in a log or a leak, what kind of secret this is.
 const KEY_PREFIX: &str = "pdop_";
 const LONGEST_NAME: usize = 60;
 
-const FIND: &str = "select name from operator where key_hash = $1 and ended_at is null";
+const FIND: &str = "select name, roles from operator where key_hash = $1 and ended_at is null";
+
+const NAMED: &str = "select name, roles from operator where name = $1 and ended_at is null";
 
 const ADD: &str = "
-insert into operator (name, key_hash, created_at) values ($1, $2, $3)
+insert into operator (name, key_hash, roles, created_at) values ($1, $2, $3, $4)
 on conflict (name) do nothing";
+
+const GIVE_ROLES: &str = "update operator set roles = $2 where name = $1 and ended_at is null";
 
 const END: &str = "update operator set ended_at = $2 where name = $1 and ended_at is null";
 
-const ALL: &str = "select name, ended_at from operator order by name";
+const ALL: &str = "select name, roles, ended_at from operator order by name";
 
-pub(super) const SQL: &[&str] = &[FIND, ADD, END, ALL];
-
-/// A member of staff, proven by their key. A handler that takes this answers 401 to others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operator {
-    pub name: String,
-}
+pub(super) const SQL: &[&str] = &[FIND, NAMED, ADD, GIVE_ROLES, END, ALL];
 
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OperatorRefusal {
@@ -45,27 +42,36 @@ pub enum OperatorRefusal {
     NotThere,
 }
 
-impl FromRequestParts<Shared> for Operator {
-    type Rejection = Refusal;
+/// The operator whose key this is; none where it opens nothing.
+pub(super) async fn find(portal: &Portal, key: &str) -> Result<Option<StaffMember>, DbError> {
+    let Some(token) = key.strip_prefix(KEY_PREFIX).and_then(Token::parse) else { return Ok(None) };
+    let query = sqlx::query(FIND).bind(token.hash());
+    let row = query.fetch_optional(portal.db.read()).await?;
+    row.map(|row| member(&row, portal.now())).transpose()
+}
 
-    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
-        let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return Err(Refusal::unauthenticated());
-        };
-        let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-        let token = key.and_then(|key| Token::parse(key.trim().strip_prefix(KEY_PREFIX)?));
-        let token = token.ok_or_else(Refusal::unauthenticated)?;
-        let found = sqlx::query(FIND).bind(token.hash()).fetch_optional(portal.db.read()).await?;
-        let row = found.ok_or_else(Refusal::unauthenticated)?;
-        Ok(Self { name: row.try_get("name")? })
-    }
+/// The operator of this name, as who is at the machine itself may act under any of them.
+pub async fn named(portal: &Portal, name: &str) -> Result<Option<StaffMember>, DbError> {
+    let row = sqlx::query(NAMED).bind(name).fetch_optional(portal.db.read()).await?;
+    row.map(|row| member(&row, portal.now())).transpose()
+}
+
+fn member(row: &AnyRow, now: Micros) -> Result<StaffMember, DbError> {
+    let name: String = row.try_get("name")?;
+    let roles = roles(row, &name)?;
+    Ok(StaffMember { name, roles, authenticated_at: now })
+}
+
+fn roles(row: &AnyRow, name: &str) -> Result<StaffRoles, DbError> {
+    StaffRoles::parse(row.try_get("roles")?)
+        .ok_or_else(|| DbError::inconsistent("operator", "roles", name))
 }
 
 /// Gives a new operator a key.
 pub struct AddOperator {
     name: String,
     token: Token,
+    roles: StaffRoles,
     now: Micros,
 }
 
@@ -73,6 +79,7 @@ impl AddOperator {
     /// The command, and the key to show once.
     pub fn new(
         name: &str,
+        roles: StaffRoles,
         chance: &dyn crate::clock::Chance,
         now: Micros,
     ) -> Result<(Self, String), OperatorRefusal> {
@@ -83,7 +90,7 @@ impl AddOperator {
         }
         let token = Token::draw(chance);
         let key = format!("{KEY_PREFIX}{}", token.reveal());
-        Ok((Self { name: name.to_owned(), token, now }, key))
+        Ok((Self { name: name.to_owned(), token, roles, now }, key))
     }
 }
 
@@ -91,7 +98,8 @@ impl Command for AddOperator {
     type Reply = Result<(), OperatorRefusal>;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
-        let query = sqlx::query(ADD).bind(&self.name).bind(self.token.hash()).bind(self.now.0);
+        let query = sqlx::query(ADD).bind(&self.name).bind(self.token.hash());
+        let query = query.bind(self.roles.to_string()).bind(self.now.0);
         let written = query.execute(tx).await?.rows_affected();
         Ok(if written == 1 { Ok(()) } else { Err(OperatorRefusal::NameTaken) })
     }
@@ -112,13 +120,37 @@ impl Command for EndOperator {
     }
 }
 
-/// Every operator, and whether their key still opens anything.
-pub async fn operators(pool: &AnyPool) -> Result<Vec<(String, bool)>, DbError> {
+/// Gives an operator other roles instead of the ones they have.
+pub struct GiveRoles {
+    pub name: String,
+    pub roles: StaffRoles,
+}
+
+impl Command for GiveRoles {
+    type Reply = Result<(), OperatorRefusal>;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
+        let query = sqlx::query(GIVE_ROLES).bind(&self.name).bind(self.roles.to_string());
+        let written = query.execute(tx).await?.rows_affected();
+        Ok(if written == 1 { Ok(()) } else { Err(OperatorRefusal::NotThere) })
+    }
+}
+
+/// An operator, and whether their key still opens anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedOperator {
+    pub name: String,
+    pub roles: StaffRoles,
+    pub is_open: bool,
+}
+
+pub async fn operators(pool: &AnyPool) -> Result<Vec<ListedOperator>, DbError> {
     let rows = sqlx::query(ALL).fetch_all(pool).await?;
     rows.iter()
         .map(|row| {
+            let name: String = row.try_get("name")?;
             let ended: Option<i64> = row.try_get("ended_at")?;
-            Ok((row.try_get("name")?, ended.is_none()))
+            Ok(ListedOperator { roles: roles(row, &name)?, name, is_open: ended.is_none() })
         })
         .collect()
 }

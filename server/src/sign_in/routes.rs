@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use receivables::api::problem::Problem;
@@ -11,12 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask_for_code::ask_for_code;
+use super::caller::open_session;
+use super::cookie;
 use super::document::document_of;
 use super::email::EmailAddress;
 use super::redeem::{Claimed, Redeemed, redeem};
-use super::session::End;
+use super::session::{End, SessionKey};
 use super::token::Token;
-use super::{caller, cookie};
 use crate::problem::Refusal;
 use crate::state::Shared;
 use crate::web::Body;
@@ -120,10 +120,12 @@ fn code_invalid() -> Refusal {
         (status = 204, description = "Nobody is signed in"),
     )
 )]
-async fn who(State(portal): State<Shared>, parts: Parts) -> Result<Response, Refusal> {
-    let Some(session) = caller::open_session(&parts, &portal).await? else {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+async fn who(State(portal): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let session = match SessionKey::of(&headers) {
+        Some(key) => open_session(&portal, key).await?,
+        None => None,
     };
+    let Some(session) = session else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     Ok(Json(document_of(portal.db.read(), &session).await?).into_response())
 }
 

@@ -70,8 +70,7 @@ impl Lifetimes {
     }
 }
 
-pub async fn find(db: &Database, token: &Token, now: Micros) -> Result<Option<Session>, DbError> {
-    let key = SessionKey(token.hash());
+pub async fn find(db: &Database, key: SessionKey, now: Micros) -> Result<Option<Session>, DbError> {
     let row = sqlx::query(FIND).bind(&key.0).bind(now.0).fetch_optional(db.read()).await?;
     row.map(|row| key.session_of(&row)).transpose()
 }

@@ -29,6 +29,7 @@ use server::gateway::sandbox::{Sandbox, TestCard};
 use server::gateway::{Gateway, GatewaySettings, Pause, Surroundings};
 use server::payments::{self, AccountView, PaymentRecord, StartOutcome, Starting};
 use server::problem::Refusal;
+use server::sign_in::{Caller, Reach, StaffMember, StaffRoles};
 use server::start::{Injected, Started, start_with};
 use server::state::Shared;
 use server::{gateway_events, ledger, receipts};
@@ -329,7 +330,8 @@ impl TestPortal {
 
     pub async fn view(&self, account: &TestAccount) -> AccountView {
         let pool = self.portal.db.read();
-        let row = accounts::find_for_customer(pool, account.id, account.customer_id).await.unwrap();
+        let row =
+            accounts::find_within(pool, account.id, Reach::Own(account.customer_id)).await.unwrap();
         payments::view_of(&self.portal, &row.unwrap()).await.unwrap()
     }
 
@@ -444,7 +446,7 @@ impl TestPortal {
 
     pub async fn receipt(&self, account: &TestAccount, id: PaymentId) -> Option<Receipt> {
         let pool = self.portal.db.read();
-        receipts::find_for_customer(pool, id, account.customer_id).await.unwrap()
+        receipts::find_within(pool, id, Reach::Own(account.customer_id)).await.unwrap()
     }
 
     /// How many intents the gateway was made to make.
@@ -464,6 +466,12 @@ impl TestPortal {
         let query = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(query).fetch_one(self.portal.db.read()).await.unwrap()
     }
+}
+
+/// A member of staff who may do what operators do from day to day.
+pub fn staff(name: &str) -> Caller {
+    let roles = StaffRoles::parse("clerk,approver").unwrap();
+    Caller::Staff(StaffMember { name: name.to_owned(), roles, authenticated_at: Micros(NOON) })
 }
 
 #[derive(Clone, Debug)]

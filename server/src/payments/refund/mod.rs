@@ -20,7 +20,7 @@ mod store;
 pub use ask::sweep_refunds;
 pub(super) use document::refund_rows;
 pub use news::{RefundNews, take as take_refund};
-pub use request::{RefundOutcome, Refunding, preview_refund, refund};
+pub use request::{RefundOutcome, Refunding, may_refund, preview_refund, refund};
 pub(super) use routes::router;
 pub use store::{RefundRecord, find_refund, refunds_of};
 

@@ -19,6 +19,7 @@ use crate::accounts::{self, LockedAccount};
 use crate::db::{Command, DbError};
 use crate::gateway::{NotAskable, askable};
 use crate::problem::Refusal;
+use crate::sign_in::{Action, Caller, Resource, StaffMember};
 use crate::state::{Portal, Shared};
 
 /// Who wants to give back what.
@@ -42,6 +43,16 @@ const CREDIT: &str = "select credit from account where id = $1";
 pub const SQL: &[&str] = &[CREDIT];
 
 const LONGEST_REASON: usize = 500;
+
+/// The member of staff who may give this much back.
+pub fn may_refund(
+    portal: &Portal,
+    caller: Caller,
+    amount: MinorUnits,
+) -> Result<StaffMember, Refusal> {
+    let clerks = amount <= portal.settings.staff.clerks_limit;
+    caller.staff(Action::Refund, Resource::Sum { clerks })
+}
 
 /// Which bills would open again, and by how much. Nothing is stored.
 pub async fn preview_refund(

@@ -13,10 +13,10 @@ use utoipa_axum::routes;
 
 use super::super::store as payments;
 use super::document::document;
-use super::request::{Refunding, preview_refund, refund};
+use super::request::{Refunding, may_refund, preview_refund, refund};
 use super::store::{find_refund, refunds_of};
 use crate::problem::Refusal;
-use crate::sign_in::Operator;
+use crate::sign_in::{Action, Caller, Resource, require};
 use crate::state::Shared;
 use crate::web::{Body, DryRun, Path, Query};
 
@@ -43,6 +43,7 @@ pub fn router() -> OpenApiRouter<Shared> {
             body = RefundDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "disputed, or invalid-state", body = Problem,
             content_type = "application/problem+json"),
@@ -51,17 +52,17 @@ pub fn router() -> OpenApiRouter<Shared> {
 )]
 async fn refund_payment(
     State(portal): State<Shared>,
-    operator: Operator,
+    caller: Caller,
     Path(payment_id): Path<PaymentId>,
     Query(dry_run): Query<DryRun>,
     headers: HeaderMap,
     Body(request): Body<RefundRequest>,
 ) -> Result<Response, Refusal> {
+    let operator = may_refund(&portal, caller, request.amount)?.name;
     let Some(idempotency_key) = dry_run.key_unless(&headers)? else {
         let preview = preview_refund(&portal, payment_id, &request).await?;
         return Ok(Json(preview).into_response());
     };
-    let operator = operator.name;
     let refunding = Refunding { operator, payment_id, idempotency_key, request };
     let outcome = refund(&portal, refunding).await?;
     let refund = outcome.refund;
@@ -89,14 +90,16 @@ fn refused(failure: &Option<String>, payment_id: PaymentId) -> Refusal {
     responses(
         (status = 200, body = RefundList),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn list_refunds(
     State(portal): State<Shared>,
-    _operator: Operator,
+    caller: Caller,
     Path(payment_id): Path<PaymentId>,
 ) -> Result<Json<RefundList>, Refusal> {
+    require(&caller, Action::SeeRefunds, Resource::Portal)?;
     let pool = portal.db.read();
     payments::find(pool, payment_id).await?.ok_or_else(Refusal::not_found)?;
     let items = refunds_of(pool, payment_id).await?.into_iter().map(document).collect();
@@ -110,14 +113,16 @@ async fn list_refunds(
     responses(
         (status = 200, body = RefundDocument),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn show_refund(
     State(portal): State<Shared>,
-    _operator: Operator,
+    caller: Caller,
     Path(id): Path<RefundId>,
 ) -> Result<Json<RefundDocument>, Refusal> {
+    require(&caller, Action::SeeRefunds, Resource::Portal)?;
     let refund = find_refund(portal.db.read(), id).await?.ok_or_else(Refusal::not_found)?;
     Ok(Json(document(refund)))
 }
