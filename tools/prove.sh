@@ -9,7 +9,7 @@ export PAYDOWN_PROOF=full
 export PAYDOWN_SEED=${PAYDOWN_SEED:-$(date +%s)}
 
 proofs=(cargo test --release --locked --package server --test 'proof_*'
-  --test audit --test backup --test outages --test refunds --test stopping --test upgrades)
+  --test audit --test backup --test outages --test crowds --test garbage --test refunds --test slow_clients --test stopping --test upgrades)
 
 begin prove
 step 'install what is missing for building' tools/setup-build.sh

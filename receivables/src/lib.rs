@@ -14,6 +14,7 @@ pub mod allocation;
 pub mod api;
 pub mod bill;
 pub mod calendar;
+pub mod card_number;
 pub mod dispute;
 pub mod give_back;
 pub mod ids;

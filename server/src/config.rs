@@ -15,6 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::gateway::{askable, smallest_charge};
+use crate::web::{ForwardedBy, TrustedProxies};
 
 /// Every setting with its default. The comments are what `docs/OPERATING.md` says of them.
 const DEFAULTS: &str = include_str!("config.default.toml");
@@ -62,6 +63,11 @@ pub struct Settings {
     /// Where `/metrics` is served; empty: nowhere.
     pub metrics_listen: String,
     pub public_url: String,
+    /// How many connections may be open at once.
+    pub connections: usize,
+    /// The proxies whose word on who is asking is believed.
+    pub trusted_proxies: TrustedProxies,
+    pub forwarded_by: ForwardedBy,
     pub database_url: Secret,
     pub data_dir: PathBuf,
     /// Demo data may be loaded and mails read at `/mailbox`. Only in the sandbox.
@@ -75,6 +81,7 @@ pub struct Settings {
     pub backend: BackendSettings,
     pub sign_in: SignInSettings,
     pub staff: StaffSettings,
+    pub limits: LimitSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -141,6 +148,18 @@ pub struct SignInSettings {
 pub struct StaffSettings {
     /// The largest sum a clerk may refund or give as credit; above it, an approver does.
     pub clerks_limit: MinorUnits,
+}
+
+/// How often strangers and callers may ask.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Within an hour, from one address.
+    pub codes_per_address: i64,
+    pub sign_ins_per_address: i64,
+    /// Within a day.
+    pub payments_per_address: i64,
+    pub unfinished_payments_per_account: i64,
 }
 
 /// The gateway's smallest charges by currency, as the biller knows them.
@@ -260,6 +279,19 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if !(1..=1_440).contains(&settings.book.check_every_minutes) {
         return wrong("book.check_every_minutes", "between 1 and 1440");
+    }
+    let limits = &settings.limits;
+    let allowed = [
+        limits.codes_per_address,
+        limits.sign_ins_per_address,
+        limits.payments_per_address,
+        limits.unfinished_payments_per_account,
+    ];
+    if !allowed.iter().all(|allowed| (1..=1_000_000_000).contains(allowed)) {
+        return wrong("each of limits", "between 1 and 1000000000");
+    }
+    if !(16..=100_000).contains(&settings.connections) {
+        return wrong("connections", "between 16 and 100000");
     }
     if !settings.stripe.secret_key.is_empty() && settings.stripe.webhook_secret.is_empty() {
         return wrong("stripe.webhook_secret", "set when stripe.secret_key is");

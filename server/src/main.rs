@@ -11,7 +11,7 @@ use server::config::{self, Loaded};
 use server::db::{self, Database};
 use server::start::{Injected, start};
 use server::{
-    audit, backup, counter, demo, desk, external_payments, imports, ledger, router, serve,
+    audit, backup, counter, demo, desk, external_payments, imports, ledger, privacy, router, serve,
     work_list,
 };
 
@@ -77,6 +77,18 @@ enum Command {
     Replay,
     /// Write the book for an accounting program, to standard output.
     Export(ledger::ExportArgs),
+    /// Show or forget what is known about a person.
+    Privacy {
+        #[command(subcommand)]
+        command: PrivacyCommand,
+    },
+    /// Copy a database with everybody's names, addresses and references replaced, for tests.
+    Anonymise {
+        /// The address of the database to copy, as in database_url.
+        source: String,
+        /// The address of an empty one.
+        target: String,
+    },
     /// Print the head of the audit trail and verify every act of it.
     Audit {
         /// A head that was kept elsewhere: proves that nothing was cut off since.
@@ -112,6 +124,26 @@ enum WorkCommand {
         /// What was done about it; without names and addresses.
         #[arg(long)]
         note: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum PrivacyCommand {
+    /// Print everything that is kept about a person.
+    Export {
+        /// Their e-mail address, or the customer's id.
+        person: String,
+        /// json, or csv with a line for each field.
+        #[arg(long, default_value = "json")]
+        format: privacy::Format,
+    },
+    /// Forget a person for good; what they owed and paid stays in the book under ids.
+    Erase {
+        /// Their e-mail address, or the customer's id.
+        person: String,
+        /// It cannot be taken back.
+        #[arg(long, required = true)]
+        for_good: bool,
     },
 }
 
@@ -192,6 +224,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             ledger::export(database.read(), &export, &mut out).await?;
             out.flush()?;
         }
+        Command::Privacy { command } => about_a_person(&loaded, command).await?,
+        Command::Anonymise { source, target } => copy_for_tests(&source, &target).await?,
         Command::Audit { head } => return verify_audit(&open(&loaded).await?, head).await,
         Command::Match { reference, account } => {
             let machine = Injected::from_the_machine();
@@ -216,6 +250,40 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
 async fn open(loaded: &Loaded) -> Result<Database, AnyError> {
     let url = loaded.settings.database_url.reveal();
     Ok(Database::open(url, Arc::new(SystemChance)).await?)
+}
+
+async fn about_a_person(loaded: &Loaded, command: PrivacyCommand) -> Result<(), AnyError> {
+    let database = open(loaded).await?;
+    match command {
+        PrivacyCommand::Export { person, format } => {
+            let person = privacy::find(database.read(), &person).await?;
+            let now = SystemClock.now();
+            let known = privacy::everything_about(database.read(), person.id, now).await?;
+            tell!("{}", known.write(format));
+        }
+        PrivacyCommand::Erase { person, .. } => {
+            let person = privacy::find(database.read(), &person).await?;
+            let folder = &loaded.settings.data_dir;
+            let erased = privacy::erase(&database, &person, folder, SystemClock.now()).await?;
+            let privacy::Erased { accounts, mail_files } = erased;
+            tell!("{} is forgotten, with the names on {accounts} accounts and", person.id);
+            tell!("{mail_files} letters. The book is exact. Backups taken before still have them.");
+        }
+    }
+    database.close().await;
+    Ok(())
+}
+
+async fn copy_for_tests(source: &str, target: &str) -> Result<(), AnyError> {
+    let source = Database::open(source, Arc::new(SystemChance)).await?;
+    let target = Database::open(target, Arc::new(SystemChance)).await?;
+    let copied = privacy::anonymise(&source, &target, &SystemChance).await?;
+    let privacy::Anonymised { accounts, payments, rows } = copied;
+    tell!("{accounts} accounts and {payments} payments, {rows} rows in all: everybody is somebody");
+    tell!("else, every sum is as it was, and the book of the copy is exact.");
+    source.close().await;
+    target.close().await;
+    Ok(())
 }
 
 async fn load_demo(loaded: &Loaded) -> Result<(), AnyError> {

@@ -64,6 +64,10 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    pub fn too_many(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+    }
+
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }

@@ -6,7 +6,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
 use crate::{
-    accounts, adjustments, bills, gateway_events, outbox, payments, portal_page, receipts, sign_in,
+    accounts, adjustments, bills, gateway_events, outbox, payments, portal_page, privacy, receipts,
+    sign_in, web,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -41,6 +42,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(bills::router())
         .merge(payments::router())
         .merge(receipts::router())
+        .merge(privacy::router())
         // Staff
         .merge(payments::staff_router())
         .merge(adjustments::router())
@@ -61,7 +63,8 @@ pub fn signed() -> Router<Shared> {
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.
 pub fn openapi() -> String {
-    let (_, description) = api().split_for_parts();
+    let (_, mut description) = api().split_for_parts();
+    web::describe(&mut description);
     let mut text = description.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

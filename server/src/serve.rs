@@ -48,15 +48,16 @@ pub async fn serve(loaded: Loaded) -> Result<(), ServeError> {
     let _ = writeln!(std::io::stdout().lock(), "Paydown listens on {own_address}");
     tracing::info!(address = own_address, mode = ?portal.gateway.mode(), "serving");
 
-    let drained = async move {
+    tokio::spawn(async move {
         told_to_stop().await;
         tracing::info!("told to stop; finishing what is in hand");
         let _ = stop.send(true);
-    };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(drained);
+    });
+    let at_most = portal.settings.connections;
+    let serving = web::accept(listener, service, at_most, stopped.clone());
     let mut stopped = stopped;
     tokio::select! {
-        outcome = serving => outcome?,
+        () = serving => {}
         // Connections that idle must not keep a stopping server alive.
         () = async {
             let _ = stopped.wait_for(|stop| *stop).await;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{audit, gateway_events, outbox, sign_in};
+use crate::{audit, gateway_events, limits, outbox, sign_in};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +97,7 @@ impl Work {
 async fn forget(portal: &Shared) -> Result<(), DbError> {
     outbox::forget_old(portal).await?;
     sign_in::forget_old_codes(portal).await?;
+    limits::forget_old(portal).await?;
     Ok(())
 }
 

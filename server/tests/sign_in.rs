@@ -403,7 +403,6 @@ stories! {
             let answer = browser.ask(method.clone(), path, body).await;
             assert_eq!(answer.status, status, "{method} {path}");
             for (name, value) in [
-                ("strict-transport-security", "max-age=63072000; includeSubDomains"),
                 ("x-content-type-options", "nosniff"),
                 ("referrer-policy", "no-referrer"),
                 ("cross-origin-resource-policy", "same-origin"),
@@ -415,10 +414,26 @@ stories! {
             let policy = answer.headers["content-security-policy"].to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'"), "{policy}");
             assert!(answer.headers.contains_key("permissions-policy"));
+            // The gateway's script cannot run in an isolated page.
+            assert!(!answer.headers.contains_key("cross-origin-embedder-policy"));
+            assert!(!answer.headers.contains_key("strict-transport-security"), "in clear");
             assert!(answer.headers["x-request-id"].to_str().unwrap().starts_with("req_"));
             if status >= 400 {
                 answer.problem();
             }
         }
     }
+}
+
+#[tokio::test]
+async fn over_tls_every_answer_says_to_come_back_over_tls() {
+    let url = ("public_url", "https://pay.riverside.example");
+    let portal = TestPortal::open_with(On::Sqlite, &[url]).await.unwrap();
+    let mut browser = Browser::at(&portal.portal);
+    for path in ["/healthz", "/api/v1/nothing", "/", "/api/v1/sign-in/codes"] {
+        let answer = browser.ask(Method::GET, path, None).await;
+        let told = &answer.headers["strict-transport-security"];
+        assert_eq!(told, "max-age=63072000; includeSubDomains", "{path}");
+    }
+    portal.close().await;
 }

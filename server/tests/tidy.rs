@@ -127,6 +127,7 @@ fn a_table_is_written_by_one_room() {
         ("external_money", "external_payments"),
         ("gateway_event", "gateway_events"),
         ("session", "sign_in"),
+        ("allowance", "limits"),
         ("sign_in_code", "sign_in"),
     ];
     let mut trespasses = Vec::new();
@@ -202,6 +203,7 @@ fn no_clock_and_no_sleep_outside_their_places() {
         "server/src/db/",
         "server/src/gateway/",
         "server/src/serve.rs",
+        "server/src/web/connections/",
         "server/src/work.rs",
         "server/src/outbox/",
     ];

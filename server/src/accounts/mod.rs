@@ -6,6 +6,7 @@
 
 mod currency;
 mod find;
+mod forget;
 mod lock;
 mod of_caller;
 mod open_account;
@@ -13,6 +14,7 @@ mod show;
 
 pub use currency::currency_of;
 pub use find::find_by_name;
+pub use forget::{forget_customer, forget_name};
 pub use lock::{LockedAccount, change_credit, count_receipt, lock, lock_for_payment};
 pub use of_caller::CallersAccount;
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
@@ -21,5 +23,12 @@ pub use routes::{account_of, router};
 pub use show::{AccountRow, balance_of, find_within};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] =
-    &[currency::SQL, find::SQL, lock::SQL, of_caller::SQL, open_account::SQL, show::SQL];
+pub const SQL: &[&[&str]] = &[
+    currency::SQL,
+    find::SQL,
+    forget::SQL,
+    lock::SQL,
+    of_caller::SQL,
+    open_account::SQL,
+    show::SQL,
+];

@@ -6,13 +6,15 @@
 
 mod decide;
 mod effect;
+mod forget;
 mod propose;
 mod routes;
 mod store;
 
 pub use decide::{Decision, decide};
+pub use forget::forget_words;
 pub use propose::{Proposal, may_propose, propose};
 pub use routes::router;
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[effect::SQL, store::SQL];
+pub const SQL: &[&[&str]] = &[effect::SQL, forget::SQL, store::SQL];

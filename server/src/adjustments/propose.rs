@@ -18,6 +18,7 @@ use crate::ledger::PostingKind;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, StaffMember};
 use crate::state::{Portal, Shared};
+use crate::web::without_card_number;
 
 const LONGEST_REASON: usize = 500;
 
@@ -61,7 +62,7 @@ fn reason_is_told(reason: &str) -> Result<(), Refusal> {
         let words = format!("Say why, in 1 to {LONGEST_REASON} characters on one line.");
         return Err(Refusal::unprocessable("text-invalid", words).at("#/reason"));
     }
-    Ok(())
+    without_card_number(reason, "#/reason")
 }
 
 struct Propose {

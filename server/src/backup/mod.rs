@@ -20,6 +20,7 @@ use crate::ledger;
 
 pub use replay::{Replayed, replay};
 pub use restore::{Restored, restore};
+pub use rows::{Alter, CopyRows};
 pub use take::{Taken, take};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.

@@ -2,11 +2,12 @@
 //! one of an older version is brought up to date on the way.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use receivables::calendar::Micros;
 use sqlx::{AnyPool, AssertSqlSafe, Row};
 
-use super::rows::{CopyRows, tables};
+use super::rows::{CopyRows, Unaltered, tables};
 use super::take::{beside, open, remove};
 use super::{BackupError, verify};
 use crate::audit::{self, Head};
@@ -42,7 +43,8 @@ async fn from_copy(db: &Database, file: &Path, copy: &Path) -> Result<Restored, 
     let taken_at = taken_at.ok_or_else(|| BackupError::NotABackup(file.to_owned()))?;
     verify(backup.read()).await?;
     refuse_unless_empty(&backup, db).await?;
-    let copied = db.write(CopyRows { from: backup.read().clone() }).await?;
+    let copy = CopyRows { from: backup.read().clone(), alter: Arc::new(Unaltered) };
+    let copied = db.write(copy).await?;
     for (table, expected) in &copied {
         let count = AssertSqlSafe(format!("select count(*) from {table}"));
         let found: i64 = sqlx::query_scalar(count).fetch_one(db.read()).await?;

@@ -3,6 +3,8 @@
 //! read from the side that is SQLite, in the order they were made, so that what is referred to
 //! comes first.
 
+use std::sync::Arc;
+
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
@@ -10,8 +12,33 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 use crate::db::{Command, DbError, ROWS_AT_MOST, snapshot, widened};
 
 /// Copies all rows; the reply says how many of which table.
-pub(super) struct CopyRows {
+pub struct CopyRows {
     pub from: AnyPool,
+    pub alter: Arc<dyn Alter>,
+}
+
+/// What becomes of rows on their way.
+pub trait Alter: Send + Sync {
+    fn copies(&self, table: &str) -> bool;
+    fn text(&self, table: &str, column: &str, text: String) -> Option<String>;
+    fn number(&self, table: &str, column: &str, number: i64) -> Option<i64>;
+}
+
+/// Everything as it is.
+pub(super) struct Unaltered;
+
+impl Alter for Unaltered {
+    fn copies(&self, _table: &str) -> bool {
+        true
+    }
+
+    fn text(&self, _table: &str, _column: &str, text: String) -> Option<String> {
+        Some(text)
+    }
+
+    fn number(&self, _table: &str, _column: &str, number: i64) -> Option<i64> {
+        Some(number)
+    }
 }
 
 impl Command for CopyRows {
@@ -25,11 +52,11 @@ impl Command for CopyRows {
             tables(&mut *tx).await?
         };
         let mut copied = Vec::with_capacity(tables.len());
-        for table in tables {
+        for table in tables.into_iter().filter(|table| self.alter.copies(&table.name)) {
             // A new database has the few rows that its migrations put there.
             let empty = format!("delete from {}", table.name);
             sqlx::query(AssertSqlSafe(empty)).execute(&mut *tx).await?;
-            let rows = copy_table(&mut from, tx, &table).await?;
+            let rows = copy_table(&mut from, tx, &table, self.alter.as_ref()).await?;
             copied.push((table.name, rows));
         }
         Ok(copied)
@@ -80,6 +107,7 @@ async fn copy_table(
     from: &mut AnyConnection,
     into: &mut AnyConnection,
     table: &Table,
+    alter: &dyn Alter,
 ) -> Result<i64, DbError> {
     let names = table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>();
     let (names, name) = (names.join(", "), &table.name);
@@ -94,7 +122,7 @@ async fn copy_table(
         let row = rows.try_next().await?;
         let is_last = row.is_none();
         if let Some(row) = row {
-            waiting.push(values(table, &row)?);
+            waiting.push(values(table, &row, alter)?);
         }
         if waiting.len() == ROWS_AT_MOST || (is_last && !waiting.is_empty()) {
             copied += waiting.len() as i64;
@@ -106,12 +134,15 @@ async fn copy_table(
     }
 }
 
-fn values(table: &Table, row: &AnyRow) -> Result<Vec<Value>, DbError> {
+fn values(table: &Table, row: &AnyRow, alter: &dyn Alter) -> Result<Vec<Value>, DbError> {
     let value = |(at, column): (usize, &Column)| {
+        let name = &column.name;
         Ok(if column.is_text {
-            Value::Text(row.try_get(at)?)
+            let text: Option<String> = row.try_get(at)?;
+            Value::Text(text.and_then(|text| alter.text(&table.name, name, text)))
         } else {
-            Value::Number(row.try_get(at)?)
+            let number: Option<i64> = row.try_get(at)?;
+            Value::Number(number.and_then(|number| alter.number(&table.name, name, number)))
         })
     };
     table.columns.iter().enumerate().map(value).collect()

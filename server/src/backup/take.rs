@@ -7,7 +7,7 @@ use std::sync::Arc;
 use receivables::calendar::Micros;
 use sqlx::AnyConnection;
 
-use super::rows::CopyRows;
+use super::rows::{CopyRows, Unaltered};
 use super::{BackupError, verify};
 use crate::audit::{self, Head};
 use crate::clock::SystemChance;
@@ -47,7 +47,7 @@ async fn write(db: &Database, part: &Path, now: Micros) -> Result<Taken, BackupE
     }
     let copy = open(part).await?;
     if db.engine() == Engine::Postgres {
-        copy.write(CopyRows { from: db.read().clone() }).await?;
+        copy.write(CopyRows { from: db.read().clone(), alter: Arc::new(Unaltered) }).await?;
     }
     copy.write(Stamp(now)).await?;
     verify(copy.read()).await?;

@@ -9,13 +9,15 @@
 //! Nothing here asks the gateway. Invariant: a source and its reference post once.
 
 mod at_gateway;
+mod forget;
 mod record;
 mod settled;
 mod unmatched;
 
 pub use at_gateway::{MatchError, Taken, match_money, take};
+pub use forget::forget_words;
 pub use record::{ExternalPayment, ExternalPaymentRefusal, Recording, record_external_payment};
 pub use settled::{Settled, record_settled};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[unmatched::SQL];
+pub const SQL: &[&[&str]] = &[forget::SQL, unmatched::SQL];

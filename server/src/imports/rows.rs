@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use csv::StringRecord;
 use receivables::calendar::CivilDate;
+use receivables::card_number::holds_card_number;
 use receivables::money::{Currency, MinorUnits, Money};
 use receivables::typed_amount::{TypedAmountError, parse_typed_amount};
 
@@ -87,6 +88,11 @@ impl RowReader<'_> {
             Some(column) => self.text(column, 200),
             None => customer.clone(),
         };
+        if let (Some(column), Some(typed)) = (&columns.customer_name, &name)
+            && holds_card_number(typed)
+        {
+            self.problem(column, "looks like the number of a card");
+        }
         let email = self.email(customer.as_deref());
         if let (Some(issued_on), Some(Some(due_on)), Some(column)) =
             (issued_on, due_on, &columns.due_on)

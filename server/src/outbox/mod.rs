@@ -9,6 +9,7 @@
 
 mod deliver;
 mod enqueue;
+mod forget;
 mod letter;
 mod mail;
 mod mailbox;
@@ -18,6 +19,7 @@ mod write_back;
 
 pub use deliver::{DeliveryCount, deliver_due, forget_old};
 pub use enqueue::{NewOutbox, OutboxKind, enqueue, enqueue_all};
+pub use forget::{forget_letters, forget_mail_files};
 pub use letter::{Letter, Sender, Sources, Templates};
 pub use mailbox::router;
 pub use senders::{SenderProblem, Senders};

@@ -43,7 +43,8 @@ update outbox set due_at = $2, last_error = $3 where id = $1 and done_at is null
 const FORGET: &str = "delete from outbox where done_at < $1";
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&str] = &[ENQUEUE, CLAIM_MAILS, CLAIM_WRITE_BACKS, DONE, AGAIN, FORGET];
+pub const SQL: &[&str] =
+    &[ENQUEUE, CLAIM_MAILS, CLAIM_WRITE_BACKS, DONE, AGAIN, FORGET, super::forget::SQL];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {

@@ -14,6 +14,7 @@ mod cancel;
 mod credit;
 mod dispute;
 mod document;
+mod forget;
 mod history;
 mod looks;
 mod money_back;
@@ -31,10 +32,12 @@ mod staff_routes;
 mod start;
 mod store;
 mod trail;
+mod tries;
 
 pub use cancel::{Cancelled, cancel, expire};
 pub use credit::{Occasion, apply_credit, spend as spend_credit};
 pub use dispute::{DisputeNews, take_dispute};
+pub use forget::forget_words;
 pub use history::{PaymentCursor, payments_of};
 pub use looks::PutOff;
 pub use moves::{Moving, move_payment};
@@ -58,8 +61,10 @@ pub use store::{
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[
+    forget::SQL,
     history::SQL,
     looks::SQL,
+    tries::SQL,
     moves::SQL,
     store::SQL,
     reservations::SQL,

@@ -26,10 +26,11 @@ use crate::accounts::{CallersAccount, account_of};
 use crate::clock::instant_text;
 use crate::gateway::Intent;
 use crate::gateway_events::ask_now;
+use crate::limits::{self, Limit};
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Customer, Reach, require_on_account};
 use crate::state::Shared;
-use crate::web::{Body, Page, Path, Query, idempotency_key};
+use crate::web::{Body, ClientAddress, Page, Path, Query, idempotency_key};
 
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -103,6 +104,8 @@ async fn preview_payment(
             balance-reserved with the payment in flight", body = Problem,
             content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Begun too often, from one address or for one account",
+            body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Busy, or the gateway cannot be asked: nothing was taken",
             body = Problem, content_type = "application/problem+json"),
     )
@@ -110,11 +113,14 @@ async fn preview_payment(
 async fn start_payment(
     State(portal): State<Shared>,
     callers: CallersAccount,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(request): Body<PaymentRequest>,
 ) -> Result<Response, Refusal> {
     let (caller, account) = callers.allowed(Action::Pay)?;
     let Customer { customer_id, session_hash } = caller.customer()?;
+    let payments = Limit::a_day("payments", portal.settings.limits.payments_per_address);
+    limits::count_address(&portal, payments, from).await?;
     let starting = Starting {
         account_id: account.id,
         customer_id,

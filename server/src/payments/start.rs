@@ -17,7 +17,7 @@ use super::not_taken_up::not_taken_up;
 use super::preview::{AccountView, refusal_of, view_in};
 use super::reservations;
 use super::store::{self, PaymentRecord};
-use super::trail;
+use super::{trail, tries};
 use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::gateway::{GatewayError, Intent, IntentRequest, NotAskable, askable};
@@ -216,6 +216,9 @@ impl Command for Start {
         }
         if self.portal.book.is_halted() {
             return Ok(Decision::Refused(Refusal::books_halted()));
+        }
+        if let Some(refusal) = tries::too_many(tx, &self.portal, *account_id).await? {
+            return Ok(Decision::Refused(refusal));
         }
         if request.currency != account.currency {
             return Ok(Decision::Refused(currency_mismatch(account.currency)));

@@ -16,6 +16,7 @@ mod code;
 mod cookie;
 mod document;
 mod email;
+mod forget;
 mod letter;
 mod operator;
 mod owner;
@@ -30,6 +31,7 @@ pub use caller::{
     ApiClient, Caller, Customer, Reach, StaffMember, caller_of, customers_session, note_use,
 };
 pub use email::{EmailAddress, NotAnEmailAddress};
+pub use forget::forget_person;
 pub use operator::{
     AddOperator, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, named, operators,
 };
@@ -37,10 +39,19 @@ pub use owner::{account_role, require_on_account};
 pub use policy::{Action, Resource, can, require};
 pub use routes::router;
 pub use session::{Session, SessionKey};
+pub use token::sha256_hex;
 pub use words::{Scopes, StaffRoles, Words};
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {
-    [ask_for_code::SQL, document::SQL, operator::SQL, owner::SQL, redeem::SQL, session::SQL]
-        .concat()
+    [
+        ask_for_code::SQL,
+        document::SQL,
+        forget::SQL,
+        operator::SQL,
+        owner::SQL,
+        redeem::SQL,
+        session::SQL,
+    ]
+    .concat()
 }

@@ -17,9 +17,10 @@ use super::email::EmailAddress;
 use super::redeem::{Claimed, Redeemed, redeem};
 use super::session::{End, SessionKey};
 use super::token::Token;
+use crate::limits::{self, Limit};
 use crate::problem::Refusal;
 use crate::state::Shared;
-use crate::web::Body;
+use crate::web::{Body, ClientAddress};
 
 const SESSION: &str = "/api/v1/sign-in/session";
 
@@ -37,13 +38,17 @@ pub fn router() -> OpenApiRouter<Shared> {
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn ask(
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(request): Body<CodeRequest>,
 ) -> Result<Response, Refusal> {
+    let codes = Limit::an_hour("sign-in codes", portal.settings.limits.codes_per_address);
+    limits::count_address(&portal, codes, from).await?;
     // The browser keeps its token, so that asking twice does not orphan a code on its way.
     let browser = cookie::read(&headers, cookie::BROWSER)
         .unwrap_or_else(|| Token::draw(portal.chance.as_ref()));
@@ -73,9 +78,12 @@ async fn ask(
 )]
 async fn sign_in(
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(proof): Body<SignInProof>,
 ) -> Result<Response, Refusal> {
+    let tries = Limit::an_hour("sign-ins", portal.settings.limits.sign_ins_per_address);
+    limits::count_address(&portal, tries, from).await?;
     let browser = cookie::read(&headers, cookie::BROWSER).ok_or_else(code_invalid)?;
     let claimed = Claimed { proof, browser, before: cookie::read(&headers, cookie::SESSION) };
     let token = Token::draw(portal.chance.as_ref());

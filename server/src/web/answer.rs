@@ -12,11 +12,14 @@ use futures_util::FutureExt;
 use receivables::payment::MoneyTaken;
 use tokio::time::Instant;
 
-use super::headers;
+use super::{ClientAddress, headers};
 use crate::problem::{REQUEST_NAME, Refusal, RequestName};
 use crate::state::Shared;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Of all headers together, and of an address with its parameters.
+const LONGEST_HEAD: usize = 16 * 1024;
+const LONGEST_ADDRESS: usize = 4 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer: names the request, answers it, and writes its one log line. The line
@@ -27,10 +30,17 @@ pub async fn answer(State(portal): State<Shared>, mut request: Request, next: Ne
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     request.extensions_mut().insert(RequestName(name.clone()));
+    let from = ClientAddress::of(&request, &portal.settings);
+    request.extensions_mut().insert(from);
     let mut response = REQUEST_NAME
-        .scope(name.clone(), async { as_problem(within_bounds(request, next).await) })
+        .scope(name.clone(), async {
+            match unreadable(&request) {
+                Some(refusal) => refusal.into_response(),
+                None => as_problem(within_bounds(request, next).await),
+            }
+        })
         .await;
-    headers::add(response.headers_mut());
+    headers::add(response.headers_mut(), &portal.settings.public_url);
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -44,6 +54,22 @@ pub async fn answer(State(portal): State<Shared>, mut request: Request, next: Ne
 fn request_name(portal: &Shared) -> String {
     let (ms, chance) = portal.id_parts();
     format!("req_{ms:012x}{}", hex::encode(chance))
+}
+
+/// What no route of ours is asked for.
+fn unreadable(request: &Request) -> Option<Refusal> {
+    let head: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if head > LONGEST_HEAD {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Some(Refusal::new(status, "headers-too-large", "The request's head is too large."));
+    }
+    if request.uri().to_string().len() > LONGEST_ADDRESS {
+        let status = StatusCode::URI_TOO_LONG;
+        return Some(Refusal::new(status, "address-too-long", "This address is too long."));
+    }
+    // Neither is a question to a portal; TRACE would send cookies back to whoever made it ask.
+    matches!(*request.method(), Method::TRACE | Method::CONNECT).then(super::cannot_be_done)
 }
 
 /// Answers in time and whatever happens inside.
@@ -81,9 +107,7 @@ fn as_problem(response: Response) -> Response {
     }
     let refusal = match status {
         StatusCode::NOT_FOUND => Refusal::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Refusal::new(status, "method-not-allowed", "This cannot be done here.")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => super::cannot_be_done(),
         StatusCode::PAYLOAD_TOO_LARGE => super::body::too_large(),
         _ if status.is_server_error() => Refusal::fault(),
         _ => Refusal::new(status, "request-invalid", "This request cannot be read."),

@@ -1,13 +1,21 @@
 //! The body of a request as a type.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use receivables::card_number::holds_card_number;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::connections::Arrived;
 use super::field_code;
 use super::strict_json::{Malformed, read_object};
 use crate::problem::Refusal;
+
+/// For the whole body; at most a quarter of a megabyte is let in.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A JSON body. Refuses: another content type 415, too large 413, not one clear JSON object 400,
 /// a field that is unknown or cannot be read 422 with its pointer.
@@ -32,13 +40,22 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
+        let arrived = request.extensions().get::<Arrived>().cloned().unwrap_or_default();
+        let read = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state));
+        let bytes = read.await.map_err(|_| too_slow())?.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 return too_large();
             }
             Refusal::bad_request("malformed-json", "The request broke off.")
-        })
+        })?;
+        arrived.note();
+        Ok(Self(bytes))
     }
+}
+
+fn too_slow() -> Refusal {
+    let words = "The request did not arrive in time. Try again where the connection is better.";
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", words)
 }
 
 pub fn too_large() -> Refusal {
@@ -64,10 +81,53 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     if readable { Ok(()) } else { Err(refusal()) }
 }
 
+/// Refuses words in which somebody typed the number of a card, however they reached us.
+pub fn without_card_number(words: &str, pointer: &str) -> Result<(), Refusal> {
+    if holds_card_number(words) { Err(card_number_refused(pointer.to_owned())) } else { Ok(()) }
+}
+
+fn card_number_refused(pointer: String) -> Refusal {
+    tracing::info!(security = "card-number", "a card number was refused");
+    let words = "This looks like the number of a card. Leave it out: we never keep one.";
+    Refusal::unprocessable("card-number-refused", words).at(pointer)
+}
+
+/// Where a text of the body holds the number of a card. Refused here for every route at once, so
+/// that no field is forgotten.
+fn card_number_in(value: &Value) -> Option<String> {
+    fn search(value: &Value, at: &mut Vec<String>) -> bool {
+        let mut inside = |name: String, value: &Value| {
+            at.push(name);
+            let found = search(value, at);
+            if !found {
+                at.pop();
+            }
+            found
+        };
+        match value {
+            Value::String(text) => holds_card_number(text),
+            Value::Array(items) => {
+                items.iter().enumerate().any(|(n, item)| inside(n.to_string(), item))
+            }
+            Value::Object(fields) => {
+                // A name may be anybody's words too, and is not repeated.
+                fields.keys().any(|name| holds_card_number(name))
+                    || fields.iter().any(|(name, field)| inside(name.clone(), field))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    let mut at = vec!["#".to_owned()];
+    search(value, &mut at).then(|| at.join("/"))
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let value = read_object(bytes).map_err(|Malformed| {
         Refusal::bad_request("malformed-json", "The request is not one JSON object.")
     })?;
+    if let Some(pointer) = card_number_in(&value) {
+        return Err(card_number_refused(pointer));
+    }
     serde_path_to_error::deserialize(value)
         .map_err(|error| field_code::refuse(error.path(), &error.inner().to_string()))
 }

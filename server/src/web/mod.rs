@@ -8,6 +8,8 @@
 mod answer;
 mod app_files;
 mod body;
+mod client_address;
+mod connections;
 mod content_policy;
 mod csp_reports;
 mod field_code;
@@ -18,13 +20,17 @@ mod page;
 mod path;
 mod query;
 mod strict_json;
+mod surroundings;
 
-pub use body::{Body, RawBody, require_json};
+pub use body::{Body, RawBody, require_json, without_card_number};
+pub use client_address::{ClientAddress, ForwardedBy, TrustedProxies};
+pub use connections::serve as accept;
 pub use content_policy::set_plain_page;
 pub use idempotency::{DryRun, idempotency_key};
 pub use page::Page;
 pub use path::Path;
 pub use query::Query;
+pub use surroundings::describe;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -57,6 +63,10 @@ pub fn serve(rooms: Router<Shared>, signed: Router<Shared>, portal: &Shared) -> 
 }
 
 async fn not_allowed() -> Refusal {
+    cannot_be_done()
+}
+
+fn cannot_be_done() -> Refusal {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     Refusal::new(status, "method-not-allowed", "This cannot be done here.")
 }

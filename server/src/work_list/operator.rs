@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use receivables::calendar::Micros;
+use receivables::card_number::holds_card_number;
 use receivables::ids::WorkItemId;
 use sqlx::{AnyConnection, Row};
 use thiserror::Error;
@@ -33,6 +34,8 @@ pub enum WorkListError {
     NotOpen(WorkItemId),
     #[error("a note has 1 to {LONGEST_NOTE} characters in one line")]
     Note,
+    #[error("this looks like the number of a card; leave it out: none is ever kept")]
+    CardNumber,
 }
 
 /// What is open, the oldest first.
@@ -75,6 +78,9 @@ pub async fn finish(
     let length = note.trim().chars().count();
     if !(1..=LONGEST_NOTE).contains(&length) || note.chars().any(char::is_control) {
         return Err(WorkListError::Note);
+    }
+    if holds_card_number(note) {
+        return Err(WorkListError::CardNumber);
     }
     let finish = Finish { id, note: note.trim().to_owned(), now: clock.now() };
     if database.write(finish).await? { Ok(()) } else { Err(WorkListError::NotOpen(id)) }

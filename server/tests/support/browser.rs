@@ -78,6 +78,18 @@ impl Browser {
         answer
     }
 
+    /// As our own page asks for what must happen once.
+    pub async fn ask_with_key(&mut self, path: &str, body: Value, key: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("sec-fetch-site", "same-origin")
+            .header("x-paydown", "1")
+            .header("idempotency-key", key)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// Any request, with the cookies.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));

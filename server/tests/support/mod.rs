@@ -180,8 +180,9 @@ impl TestPortal {
         flags: &[(&str, &str)],
         behind: Option<(Duration, Choose)>,
     ) -> Self {
-        let mut settings: Vec<(&str, String)> =
-            flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        // Stories begin more payments than a payer does; how many may be begun has its own.
+        let mut settings = vec![("limits.unfinished_payments_per_account", "1000000".to_owned())];
+        settings.extend(flags.iter().map(|(name, value)| (*name, (*value).to_owned())));
         settings.push(("data_dir", folder.display().to_string()));
         let loaded = config::load(None, &settings).unwrap();
         let clock = Arc::new(StandingClock(AtomicI64::new(NOON)));

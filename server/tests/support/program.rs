@@ -71,7 +71,11 @@ impl Serving {
     /// As [`Self::start`]; how it ended, where it did before it listened.
     pub fn try_start(place: &Place, settings: &[(&str, &str)]) -> Result<Self, ExitStatus> {
         let mut command = place.program(&["serve", "--listen", "127.0.0.1:0"]);
-        command.envs(settings.iter().copied()).env("RUST_LOG", "warn").stdout(Stdio::piped());
+        command
+            .env("RUST_LOG", "warn")
+            .env("PAYDOWN_LIMITS__UNFINISHED_PAYMENTS_PER_ACCOUNT", "1000000")
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped());
         let log = std::fs::File::create(place.folder.join("log")).unwrap();
         let mut child = command.stderr(log).spawn().unwrap();
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -173,6 +177,12 @@ impl Payer {
         payer
     }
 
+    /// The values of the cookies.
+    pub fn secrets(&self) -> Vec<String> {
+        let pairs = self.cookies.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs.map(|(_, value)| value.to_owned()).collect()
+    }
+
     async fn request(&self, method: Method, url: &str, body: Option<Value>) -> reqwest::Response {
         self.prepared(method, url, body).send().await.unwrap()
     }
@@ -267,7 +277,7 @@ fn new_id() -> PaymentId {
 }
 
 /// The codes in the letters that are written to their end, oldest first.
-fn codes(folder: &Path) -> Vec<String> {
+pub fn codes(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut letters: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     letters.sort();

@@ -21,6 +21,7 @@ use crate::gateway::{NotAskable, askable};
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, StaffMember};
 use crate::state::{Portal, Shared};
+use crate::web::without_card_number;
 
 /// Who wants to give back what.
 #[derive(Clone, Debug)]
@@ -241,6 +242,7 @@ fn may_be_asked_for(
         let words = "A reason is one line of at most 500 characters.";
         return Err(Refusal::unprocessable("text-invalid", words).at("#/reason"));
     }
+    without_card_number(reason, "#/reason")?;
     if payment.state != PaymentState::Posted {
         let words = "This payment was not received, so there is nothing to give back.";
         return Err(Refusal::conflict("invalid-state", words).with_payment(payment.id));

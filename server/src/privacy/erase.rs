@@ -1,0 +1,111 @@
+//! Forgetting a person. What they owed and paid stays under ids that name nobody; their name,
+//! address, sessions, codes and letters go, and nobody can sign in as them any more.
+//!
+//! An account that others may see too keeps its name: it is theirs as well. An account's and a
+//! bill's number stay, being the biller's own key of a contract, by which the next file finds
+//! its account again.
+
+use std::path::Path;
+
+use receivables::calendar::Micros;
+use receivables::ids::AccountId;
+use sqlx::{AnyConnection, Row};
+
+use super::{Person, PrivacyError};
+use crate::audit::{self, NewAct};
+use crate::db::{Command, Database, DbError};
+use crate::{
+    accounts, adjustments, external_payments, ledger, outbox, payments, receipts, sign_in,
+};
+
+/// Accounts of this person that nobody else may see.
+const OWN_ACCOUNTS: &str = "
+select c.account_id from account_customer c
+where c.customer_id = $1 and not exists (
+  select 1 from account_customer o
+  where o.account_id = c.account_id and o.customer_id <> c.customer_id)";
+
+const IN_FLIGHT: &str = "
+select count(*) from payment p join account_customer c on c.account_id = p.account_id
+where c.customer_id = $1 and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')";
+
+pub(super) const SQL: &[&str] = &[OWN_ACCOUNTS, IN_FLIGHT];
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Accounts whose name went, too.
+    pub accounts: usize,
+    /// Letters that were files beside the database.
+    pub mail_files: usize,
+}
+
+/// Forgets a person; the book is asked before and after.
+pub async fn erase(
+    db: &Database,
+    person: &Person,
+    data_dir: &Path,
+    now: Micros,
+) -> Result<Erased, PrivacyError> {
+    the_book_is_exact(db).await?;
+    let accounts = db.write(Erase { person: person.clone(), now }).await?;
+    let accounts = accounts.ok_or(PrivacyError::InFlight)?;
+    let forgotten = outbox::forget_mail_files(data_dir, &person.email);
+    let mail_files =
+        forgotten.map_err(|(folder, source)| PrivacyError::Mails { folder, source })?;
+    the_book_is_exact(db).await?;
+    Ok(Erased { accounts, mail_files })
+}
+
+async fn the_book_is_exact(db: &Database) -> Result<(), PrivacyError> {
+    let broken = ledger::check(db.read()).await?.into_iter().filter(|f| !f.broken.is_empty());
+    let broken: Vec<String> = broken.map(|finding| finding.holds.to_owned()).collect();
+    if broken.is_empty() { Ok(()) } else { Err(PrivacyError::BookBroken(broken)) }
+}
+
+struct Erase {
+    person: Person,
+    now: Micros,
+}
+
+impl Command for Erase {
+    /// How many accounts lost their name; none when a payment is in flight.
+    type Reply = Option<usize>;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Option<usize>, DbError> {
+        let id = self.person.id.to_string();
+        let in_flight: i64 =
+            sqlx::query(IN_FLIGHT).bind(&id).fetch_one(&mut *tx).await?.try_get(0)?;
+        if in_flight > 0 {
+            return Ok(None);
+        }
+        let mut own = Vec::new();
+        for row in sqlx::query(OWN_ACCOUNTS).bind(&id).fetch_all(&mut *tx).await? {
+            let account: String = row.try_get(0)?;
+            let parsed = AccountId::parse(&account);
+            own.push(parsed.map_err(|_| DbError::inconsistent("account", "id", &account))?);
+        }
+        for account in &own {
+            receipts::forget_name(tx, *account).await?;
+            adjustments::forget_words(tx, *account).await?;
+            payments::forget_words(tx, *account).await?;
+            external_payments::forget_words(tx, *account).await?;
+            accounts::forget_name(tx, *account).await?;
+        }
+        outbox::forget_letters(tx, &self.person.email, self.now).await?;
+        sign_in::forget_person(tx, self.person.id, &self.person.email).await?;
+        accounts::forget_customer(tx, self.person.id).await?;
+        let act = NewAct {
+            id: format!("{id}/erased"),
+            kind: "person_erased".to_owned(),
+            actor: "operator".to_owned(),
+            about: id,
+            account_id: None,
+            at: self.now,
+            request: None,
+            digest: None,
+        };
+        audit::record(tx, &act).await?;
+        Ok(Some(own.len()))
+    }
+}

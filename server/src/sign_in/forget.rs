@@ -1,0 +1,21 @@
+//! Forgetting that somebody ever signed in.
+
+use receivables::ids::CustomerId;
+use sqlx::AnyConnection;
+
+use crate::db::DbError;
+
+const SESSIONS: &str = "delete from session where customer_id = $1";
+const CODES: &str = "delete from sign_in_code where email = $1";
+
+pub(super) const SQL: &[&str] = &[SESSIONS, CODES];
+
+pub async fn forget_person(
+    tx: &mut AnyConnection,
+    id: CustomerId,
+    email: &str,
+) -> Result<(), DbError> {
+    sqlx::query(SESSIONS).bind(id.to_string()).execute(&mut *tx).await?;
+    sqlx::query(CODES).bind(email).execute(&mut *tx).await?;
+    Ok(())
+}
