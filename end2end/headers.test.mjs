@@ -22,7 +22,8 @@ async function answers() {
 test('every answer carries the security headers, refusals and files too', async () => {
   for (const [path, answer] of await answers()) {
     const header = (name) => answer.headers.get(name) ?? `(no ${name} on ${path})`;
-    assert.match(header('strict-transport-security'), /max-age=63072000/);
+    // Said only where people come over TLS.
+    assert.equal(answer.headers.get('strict-transport-security'), null);
     assert.equal(header('x-content-type-options'), 'nosniff');
     assert.equal(header('referrer-policy'), 'no-referrer');
     assert.equal(header('cross-origin-resource-policy'), 'same-origin');
@@ -63,6 +64,7 @@ test('with a real gateway its script is admitted under /pay/ and nowhere else', 
     load: (fresh) => fresh.run('migrate'),
     settings: {
       PAYDOWN_DEMO: 'false',
+      PAYDOWN_PUBLIC_URL: 'https://pay.riverside.example',
       PAYDOWN_STRIPE__SECRET_KEY: 'sk_test_not_a_key',
       PAYDOWN_STRIPE__PUBLISHABLE_KEY: 'pk_test_not_a_key',
       PAYDOWN_STRIPE__WEBHOOK_SECRET: 'whsec_not_a_secret',
@@ -73,6 +75,10 @@ test('with a real gateway its script is admitted under /pay/ and nowhere else', 
     const policyOf = async (path) =>
       (await fetch(live.url + path)).headers.get('content-security-policy');
     const policy = await policyOf(`/pay/${SOME_ACCOUNT}`);
+    for (const path of ['/', '/healthz', '/no.file', '/api/v1/nothing', `/pay/${SOME_ACCOUNT}`]) {
+      const told = (await fetch(live.url + path)).headers.get('strict-transport-security');
+      assert.match(told ?? `(nothing on ${path})`, /max-age=63072000/);
+    }
     assert.match(policy, /script-src[^;]* https:\/\/js\.stripe\.com/);
     for (const path of ['/', '/sign-in', '/pay', `/accounts/${SOME_ACCOUNT}`]) {
       assert.doesNotMatch(await policyOf(path), /stripe/, path);
