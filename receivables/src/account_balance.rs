@@ -45,3 +45,42 @@ impl AccountBalance {
         sums
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::BillId;
+    use crate::open_item::{PartPayment, Standing};
+
+    fn item(standing: Standing, due_on: &str, open: i64, in_flight: i64) -> OpenItem {
+        OpenItem {
+            bill_id: BillId::from_parts(1, &[0; 10]),
+            bill_number: "B-1".into(),
+            issued_on: CivilDate::parse("2026-10-01").unwrap(),
+            due_on: CivilDate::parse(due_on).ok(),
+            total: MinorUnits::new(open),
+            open: MinorUnits::new(open),
+            in_flight: MinorUnits::new(in_flight),
+            standing,
+            part_payment: PartPayment::Any,
+        }
+    }
+
+    #[test]
+    fn only_bills_on_hold_are_on_hold_and_only_issued_ones_are_owed() {
+        let today = CivilDate::parse("2026-11-22").unwrap();
+        let items = [
+            item(Standing::Issued, "2026-11-21", 1, 0),
+            item(Standing::Issued, "2026-11-22", 20, 5),
+            item(Standing::Issued, "2026-11-23", 300, 0),
+            item(Standing::InDispute, "2026-11-21", 4_000, 0),
+            item(Standing::Cancelled, "2026-11-21", 50_000, 0),
+            item(Standing::WrittenOff, "2026-11-21", 600_000, 0),
+            item(Standing::Draft, "2026-11-21", 7_000_000, 0),
+        ];
+        let sums = AccountBalance::of(&items, today);
+        let found = [sums.owed, sums.in_flight, sums.available, sums.past_due, sums.due_now];
+        assert_eq!(found.map(MinorUnits::get), [321, 5, 316, 1, 16]);
+        assert_eq!(sums.on_hold.get(), 4_000);
+    }
+}

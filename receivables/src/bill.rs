@@ -218,5 +218,7 @@ mod tests {
         assert_eq!(period("2026-08-01", "2026-08-31"), "August 2026");
         assert_eq!(period("2028-02-01", "2028-02-29"), "February 2028");
         assert_eq!(period("2026-07-14", "2026-08-13"), "14 Jul 2026 – 13 Aug 2026");
+        assert_eq!(period("2026-08-01", "2026-08-13"), "1 Aug 2026 – 13 Aug 2026");
+        assert_eq!(period("2026-08-02", "2026-08-31"), "2 Aug 2026 – 31 Aug 2026");
     }
 }

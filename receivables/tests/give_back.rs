@@ -149,6 +149,28 @@ fn sum(amounts: impl Iterator<Item = MinorUnits>) -> i128 {
     amounts.map(|amount| i128::from(amount.get())).sum()
 }
 
+#[test]
+fn a_bill_that_several_applications_settled_re_opens_once_with_their_sum() {
+    let [one, other] = [1, 2].map(|n| BillId::from_parts(n, &[0; 10]));
+    let applied = |n: i64, bill_id: BillId, amount: i64| Applied {
+        application_id: ApplicationId::from_parts(n.unsigned_abs(), &[0; 10]),
+        bill_id,
+        bill_number: bill_id.to_string(),
+        issued_on: day("2026-01-01"),
+        due_on: None,
+        recorded_at: Micros(n),
+        amount: MinorUnits::new(amount),
+        open: MinorUnits::new(if bill_id == one { 5 } else { 0 }),
+    };
+    let applied = [applied(1, one, 100), applied(2, other, 30), applied(3, one, 40)];
+    let bills = give_back(&applied, MinorUnits::ZERO, MinorUnits::new(170)).bills();
+    let found: Vec<_> = bills
+        .iter()
+        .map(|bill| (bill.bill_id, [bill.before, bill.amount, bill.after].map(MinorUnits::get)))
+        .collect();
+    assert_eq!(found, [(one, [5, 140, 145]), (other, [0, 30, 30])]);
+}
+
 proptest! {
     #![proptest_config(how_many::many())]
 

@@ -163,3 +163,16 @@ fn merge(lines: &mut Vec<AllocationLine>, rest: Vec<AllocationLine>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_read_as_it_is_stored() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.code()), Some(reason));
+        }
+        assert_eq!(Reason::parse("because"), None);
+    }
+}
