@@ -129,6 +129,7 @@ stories! {
             "paydown_attempts_unknown 0",
             "paydown_payments{state=\"posted\"} 1",
             "paydown_outbox_waiting 2",
+            "paydown_work_items 0",
             "paydown_credit_on_account_minor{currency=\"USD\"} 0",
             "paydown_build_info{version=\"",
         ] {

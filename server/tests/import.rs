@@ -186,6 +186,26 @@ async fn the_whole_sample_has_2466_bills_of_100_accounts_all_of_them_paid_in_the
 }
 
 #[tokio::test]
+async fn nothing_is_imported_into_a_broken_book() {
+    for fresh in each_engine().await {
+        let known = file(&[GOOD]);
+        import_with(&fresh.db, &args(&known.0)).await.unwrap();
+        let more =
+            file(&[GOOD, ["9149-MATVB", "9900330", "2/7/2013", "3/9/2013", "41.01", "No", ""]]);
+        let change = async |sql: &'static str| {
+            sqlx::query(sql).execute(fresh.db.read()).await.unwrap();
+        };
+        change("update account set credit = credit + 1").await;
+        let before = everything(&fresh.db).await;
+        let refused = import_with(&fresh.db, &args(&more.0)).await.unwrap_err();
+        assert!(matches!(refused, ImportError::BookBroken(_)), "{refused}");
+        assert_eq!(everything(&fresh.db).await, before);
+        change("update account set credit = credit - 1").await;
+        assert_eq!(import_with(&fresh.db, &args(&more.0)).await.unwrap().new_bills, 1);
+    }
+}
+
+#[tokio::test]
 async fn one_changed_row_refuses_the_whole_second_import() {
     let first = file(&[GOOD]);
     let mut changed = GOOD;

@@ -79,6 +79,26 @@ async fn gateway_refunds(portal: &TestPortal) -> i64 {
 }
 
 stories! {
+    async fn who_asked_for_a_refund_and_how_it_ended_stands_in_the_trail(portal: TestPortal) {
+        let (_, id) = paid(portal).await;
+        let refund = refund_as(portal, id, 5_000, "one").await.unwrap();
+        portal.news_arrives().await;
+        let intent = portal.payment(id).await.gateway_ref.unwrap();
+        portal.refund_at_the_gateway(&intent, 1_000).await;
+        portal.news_arrives().await;
+        let text = "select kind, actor, about from audit_act where kind like 'refund_%' \
+                    and about like 'ref%' order by about, id";
+        let acts: Vec<(String, String, String)> =
+            sqlx::query_as(text).fetch_all(portal.portal.db.read()).await.unwrap();
+        let (ours, theirs): (Vec<_>, Vec<_>) =
+            acts.iter().partition(|act| act.2 == refund.id.to_string());
+        let said = |acts: &[&(String, String, String)]| {
+            acts.iter().map(|act| format!("{} by {}", act.0, act.1)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&ours), ["refund_created by grace", "refund_done by sandbox"]);
+        assert_eq!(said(&theirs), ["refund_created by gateway", "refund_done by sandbox"]);
+    }
+
     async fn a_refund_reopens_the_bill_settled_last_and_the_payer_is_told(portal: TestPortal) {
         let (account, id) = paid(portal).await;
         let preview =

@@ -11,6 +11,7 @@ use browser::mails;
 use receivables::payment::PaymentState;
 use server::gateway::sandbox::{Mishap, TestCard};
 use server::gateway_events;
+use server::health::measure;
 use server::outbox;
 use server::work_list::{self, WorkListError};
 use support::{On, StandingClock, TestAccount, TestPortal};
@@ -57,6 +58,7 @@ stories! {
             assert_eq!(sweep_without_an_answer(portal).await, 1);
         }
         assert_eq!(portal.work().await, [("payment_unclear".into(), id.to_string())]);
+        assert_eq!(measure(&portal.portal).await.unwrap().work_items, 1);
         assert_eq!(portal.count("reservation").await, 1);
 
         // From now on weekly, and the item stays one.

@@ -22,7 +22,9 @@ const UNSEALED: &str = "select min(at) from audit_act where n is null";
 const CREDIT: &str = "
 select currency, cast(sum(credit) as bigint) from account group by currency order by currency";
 
-pub(super) const SQL: &[&str] = &[OLDEST_UNPOSTED_EVENT, OUTBOX, UNSEALED, PAYMENTS, CREDIT];
+const WORK: &str = "select count(*), min(opened_at) from work_item where done_at is null";
+
+pub(super) const SQL: &[&str] = &[OLDEST_UNPOSTED_EVENT, OUTBOX, UNSEALED, WORK, PAYMENTS, CREDIT];
 
 /// What was found at one moment.
 #[derive(Clone, Debug)]
@@ -38,6 +40,9 @@ pub struct Measured {
     pub outbox_most_tries: i64,
     /// How long the oldest act has waited for its place in the audit trail.
     pub audit_unsealed_seconds: i64,
+    /// What waits for a person.
+    pub work_items: i64,
+    pub oldest_work_item_seconds: i64,
     pub payments: Vec<(String, i64)>,
     /// Paid and not applied, in minor units.
     pub credit: Vec<(String, i64)>,
@@ -49,6 +54,7 @@ pub async fn measure(portal: &Portal) -> Result<Measured, DbError> {
     let events = sqlx::query(OLDEST_UNPOSTED_EVENT).fetch_one(pool).await?;
     let outbox = sqlx::query(OUTBOX).bind(now.0).fetch_one(pool).await?;
     let unsealed = sqlx::query(UNSEALED).fetch_one(pool).await?;
+    let work = sqlx::query(WORK).fetch_one(pool).await?;
     let checked = portal.book.last();
     Ok(Measured {
         books_ok: !portal.book.is_halted(),
@@ -59,6 +65,8 @@ pub async fn measure(portal: &Portal) -> Result<Measured, DbError> {
         outbox_age_seconds: age(outbox.try_get(1)?),
         outbox_most_tries: outbox.try_get(2)?,
         audit_unsealed_seconds: age(unsealed.try_get(0)?),
+        work_items: work.try_get(0)?,
+        oldest_work_item_seconds: age(work.try_get(1)?),
         payments: counts(pool, PAYMENTS).await?,
         credit: counts(pool, CREDIT).await?,
     })
@@ -99,6 +107,9 @@ impl Measured {
         text.one("outbox_most_tries", tries, self.outbox_most_tries);
         let unsealed = "Since when the oldest act waits for its place in the audit trail.";
         text.one("audit_unsealed_seconds", unsealed, self.audit_unsealed_seconds);
+        text.one("work_items", "Open items of the work list.", self.work_items);
+        let oldest = "Since when the oldest of them waits for a person.";
+        text.one("oldest_work_item_seconds", oldest, self.oldest_work_item_seconds);
         text.family("payments", "Payments by state.", "state", &self.payments);
         let credit = "Money received and not applied to a bill, in minor units.";
         text.family("credit_on_account_minor", credit, "currency", &self.credit);

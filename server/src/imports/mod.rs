@@ -31,6 +31,7 @@ use crate::audit::{self, NewAct};
 use crate::clock::{Chance, Clock, ten_bytes};
 use crate::config::Zone;
 use crate::db::{Command, Database, DbError};
+use crate::ledger::BookWatch;
 use apply::Applying;
 
 /// Every SQL text of this room; a test prepares them on both engines.
@@ -71,6 +72,8 @@ pub enum ImportError {
          is kept, run the same import again for the rest"
     )]
     ChangedMeanwhile { account: String },
+    #[error("the book is broken, so nothing is imported; see paydown check: {}", .0.join(", "))]
+    BookBroken(Vec<&'static str>),
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -147,6 +150,10 @@ pub async fn run(
         plan::plan(db.read(), rows, &map, currency, as_of).await?.map_err(ImportError::Refused)?;
     let summary = Summary { dry_run: args.dry_run, ..plan.summary.clone() };
     if !args.dry_run {
+        let book = BookWatch::default().look(db.read(), now).await?;
+        if !book.broken.is_empty() {
+            return Err(ImportError::BookBroken(book.broken));
+        }
         let hold_reason = Applying::hold_reason_of(&map);
         let applying = Applying { currency, hold_reason, zone: zone.clone(), now, chance };
         let bar = progress(summary.new_bills + summary.settled_since);

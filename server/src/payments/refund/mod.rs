@@ -16,6 +16,7 @@ mod news;
 mod request;
 mod routes;
 mod store;
+mod trail;
 
 pub use ask::sweep_refunds;
 pub(super) use document::refund_rows;

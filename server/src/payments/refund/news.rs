@@ -13,6 +13,7 @@ use super::super::money_back::{Movement, Shift, post_back, post_return, shift};
 use super::super::store::{self as payments, PaymentRecord};
 use super::letter;
 use super::store::{self, RefundRecord};
+use super::trail;
 use crate::accounts::{self, LockedAccount};
 use crate::db::{Command, DbError};
 use crate::gateway::{GatewayRefund, RefundStatus};
@@ -178,6 +179,7 @@ impl Command for Adopt {
             version: 0,
         };
         store::insert(tx, &refund).await?;
+        trail::record(tx, &refund, &refund.requested_by, None).await?;
         Ok(Some(id))
     }
 }
@@ -281,6 +283,10 @@ pub(super) async fn apply_event(
     }
     store::change(tx, &refund).await?;
     refund.version += 1;
+    if next != was && !next.is_under_way() {
+        let actor = refund.gateway.as_ref().unwrap_or(&refund.requested_by).clone();
+        trail::record(tx, &refund, &actor, None).await?;
+    }
     ask_a_person(tx, portal, &refund, was).await?;
     Ok(refund)
 }

@@ -15,10 +15,11 @@ use super::super::store::{self as payments, PaymentRecord};
 use super::ask::ask_gateway;
 use super::news::apply_event;
 use super::store::{self, RefundRecord};
+use super::trail;
 use crate::accounts::{self, LockedAccount};
 use crate::db::{Command, DbError};
 use crate::gateway::{NotAskable, askable};
-use crate::problem::Refusal;
+use crate::problem::{Refusal, request_name};
 use crate::sign_in::{Action, Caller, Resource, StaffMember};
 use crate::state::{Portal, Shared};
 use crate::web::without_card_number;
@@ -103,7 +104,7 @@ pub async fn preview_refund(
 
 /// Gives back, or repeats the answer to the same request.
 pub async fn refund(portal: &Shared, refunding: Refunding) -> Result<RefundOutcome, Refusal> {
-    let command = Request { portal: portal.clone(), refunding };
+    let command = Request { portal: portal.clone(), refunding, request: request_name() };
     let (refund, repeated) = match portal.db.write(command).await {
         Ok(Decision::Requested(refund)) => (*refund, false),
         Ok(Decision::Repeated(refund)) => (*refund, true),
@@ -129,6 +130,8 @@ enum Decision {
 struct Request {
     portal: Shared,
     refunding: Refunding,
+    /// As the log names it.
+    request: Option<String>,
 }
 
 impl Command for Request {
@@ -202,6 +205,7 @@ impl Request {
             version: 0,
         };
         store::insert(tx, &refund).await?;
+        trail::record(tx, &refund, &refund.requested_by, self.request.clone()).await?;
         if by_gateway {
             return Ok(refund);
         }
