@@ -1,4 +1,4 @@
-.PHONY: run test check bench prove
+.PHONY: run test check bench prove audit mutants
 
 run: ## Install what is missing, build, load demo data, serve on http://127.0.0.1:8080
 	@tools/run.sh
@@ -14,3 +14,9 @@ prove: ## Run the proofs of what is promised under faults and races, in full siz
 
 bench: ## Measure sizes, times and throughput
 	@tools/bench.sh
+
+audit: ## List what the program is made of, and look for known faults of it
+	@tools/audit.sh
+
+mutants: ## Break the code on purpose, many times, and see which tests notice
+	@tools/mutants.sh
