@@ -146,7 +146,7 @@ impl Payer {
 
     /// A member of staff, with a key of their own.
     pub fn operator(place: &Place) -> Self {
-        let told = place.run(&["operator", "add", "grace"]);
+        let told = place.run(&["operator", "add", "grace", "--role", "approver"]);
         let told = String::from_utf8(told.stdout).unwrap();
         let key = told.split_whitespace().find(|word| word.starts_with("pdop_")).unwrap();
         Self { key: Some(key.to_owned()), ..Self::stranger() }

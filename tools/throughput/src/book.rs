@@ -15,6 +15,7 @@ use server::accounts::{self, NewAccount, NewCustomer};
 use server::bills::{self, NewBill};
 use server::db::{Command, DbError, expect_rows, widened};
 use server::payments::{self, PaymentRecord};
+use server::sign_in::Reach;
 use server::state::Portal;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -85,7 +86,7 @@ async fn open_account(stage: &Stage, number: usize) -> Outcome<Account> {
         bills: oldest.into_iter().map(|bill_id| DirectedAmount { bill_id, amount }).collect(),
         rest: RestOfDirection::FollowsOrder,
     };
-    let row = accounts::find_for_customer(portal.db.read(), id, customer_id).await?;
+    let row = accounts::find_within(portal.db.read(), id, Reach::Own(customer_id)).await?;
     let view = payments::view_of(portal, &row.ok_or("the account is not there")?).await?;
     let preview = preview(&view.snapshot(), AMOUNT, &direction)?;
     Ok(Account { id, customer_id, email, direction, preview })
