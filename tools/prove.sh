@@ -9,7 +9,8 @@ export PAYDOWN_PROOF=full
 export PAYDOWN_SEED=${PAYDOWN_SEED:-$(date +%s)}
 
 proofs=(cargo test --release --locked --package server --test 'proof_*'
-  --test audit --test backup --test outages --test crowds --test garbage --test refunds --test slow_clients --test stopping --test upgrades)
+  --test audit --test backup --test crowds --test garbage --test outages --test refunds
+  --test slow_clients --test stopping --test upgrades)
 
 begin prove
 step 'install what is missing for building' tools/setup-build.sh
@@ -21,4 +22,5 @@ step "prove with PAYDOWN_SEED=$PAYDOWN_SEED" tools/with-postgres.sh \
   "${proofs[@]}" -- --nocapture --test-threads=1
 # The proofs left theirs in its place, which can be ended at chosen moments.
 step 'build the server that is sold' cargo build --release --locked --package server
+step 'ask the API everything, at random' tools/api-trials.sh 200
 finish 'all proved'

@@ -9,8 +9,13 @@ const ALWAYS: [(&str, &str); 3] = [
     ("431", "The head of the request is too large"),
     ("503", "Busy: nothing was done, try again after the seconds in Retry-After"),
 ];
-const WITH_A_BODY: [(&str, &str); 2] =
-    [("408", "The body did not arrive in time"), ("413", "The body is too large")];
+const WITH_A_BODY: [(&str, &str); 5] = [
+    ("400", "The body is not one JSON object"),
+    ("408", "The body did not arrive in time"),
+    ("413", "The body is too large"),
+    ("415", "The body is not JSON in UTF-8"),
+    ("422", "A field is unknown, cannot be read, or holds the number of a card"),
+];
 
 /// Adds them to every operation that does not say something of its own.
 pub fn describe(description: &mut OpenApi) {
