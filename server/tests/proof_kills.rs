@@ -81,7 +81,7 @@ const MOMENTS_OF_THE_SWEEP: &[&str] = &[
     "after commit of payments::news::Happen",
 ];
 
-const LONGEST_WAY: Duration = Duration::from_secs(60);
+const LONGEST_WAY: Duration = Duration::from_secs(180);
 /// What the system says of a program that ended itself at once.
 const ABORTED: i32 = 6;
 const KILLED: i32 = 9;
