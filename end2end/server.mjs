@@ -34,6 +34,10 @@ function freePort() {
   });
 }
 
+function addressAt(port) {
+  return `http://127.0.0.1:${port}`;
+}
+
 /** A folder with a database of demo customers, for every server to begin with a copy of. */
 export function prepareDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'paydown-demo-'));
@@ -51,7 +55,7 @@ export function prepareDemo() {
 export class PortalServer {
   constructor(folder, port, database, settings = {}) {
     this.folder = folder;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = addressAt(port);
     this.database = database;
     this.mailFolder = join(folder, 'mail');
     this.log = '';
@@ -66,13 +70,18 @@ export class PortalServer {
     };
   }
 
-  /** Starts a portal; `load` fills its database before it serves. */
+  /**
+   * Starts a portal; `load` fills its database before it serves. `settings` may be made for its
+   * address.
+   */
   static async start({ settings, load } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'paydown-e2e-'));
     const prepared = process.env.PAYDOWN_TEST_DEMO_FOLDER;
     const template = load ? '' : process.env.PAYDOWN_TEST_DEMO_DATABASE;
     const database = newDatabase(folder, template);
-    const server = new PortalServer(folder, await freePort(), database, settings);
+    const port = await freePort();
+    const chosen = typeof settings === 'function' ? await settings(addressAt(port)) : settings;
+    const server = new PortalServer(folder, port, database, chosen);
     if (load) load(server);
     else if (prepared) cpSync(prepared, folder, { recursive: true });
     else server.run('demo');

@@ -16,6 +16,13 @@ fi
 if ! command -v hledger >/dev/null || ! command -v bean-check >/dev/null; then
   install_packages 'two accounting programs that read our book' hledger beancount
 fi
+identity_provider=tools/peers/identity_provider
+if ! cmp -s $identity_provider/package-lock.json $identity_provider/node_modules/.installed-from
+then
+  echo 'installing an identity provider for tests'
+  (cd $identity_provider && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp $identity_provider/package-lock.json $identity_provider/node_modules/.installed-from
+fi
 if ! cmp -s tools/peers/requirements.txt .tools/peers/installed-from; then
   echo 'installing localstripe and a mail server for tests'
   python_environment peers --requirement tools/peers/requirements.txt

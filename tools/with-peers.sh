@@ -2,6 +2,7 @@
 # Run a command beside the peers our tests talk to, then stop them:
 #   PAYDOWN_TEST_LOCALSTRIPE  http://127.0.0.1:PORT of a Stripe stand-in (localstripe)
 #   PAYDOWN_TEST_SMTP         127.0.0.1:PORT of a mail server that delivers to nobody
+#   PAYDOWN_TEST_IDENTITY_PROVIDER  http://localhost:PORT of an OpenID Connect provider
 #   PAYDOWN_TEST_SMTP_DIR     the folder in which it puts each message as an .eml file
 # Usage: tools/with-peers.sh COMMAND [ARGUMENT…]
 set -euo pipefail
@@ -45,10 +46,15 @@ address_of() { # NAME: wait until the peer listens, at most 30 s, and print its 
 mkdir "$folder/mail"
 start_peer localstripe_on_loopback
 start_peer mail_sink "$folder/mail"
+node "$tools/peers/identity_provider/serve.mjs" "$folder/identity_provider" \
+  >"$folder/identity_provider.log" 2>&1 &
+running+=($!)
 address=$(address_of localstripe_on_loopback)
 export PAYDOWN_TEST_LOCALSTRIPE="http://$address"
 PAYDOWN_TEST_SMTP=$(address_of mail_sink)
 export PAYDOWN_TEST_SMTP
+address=$(address_of identity_provider)
+export PAYDOWN_TEST_IDENTITY_PROVIDER="http://$address"
 export PAYDOWN_TEST_SMTP_DIR="$folder/mail"
 
 "$@"

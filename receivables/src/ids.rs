@@ -141,6 +141,11 @@ id!(
     "out_"
 );
 id!(
+    /// A member of staff, as the company's identity provider knows them.
+    MemberId,
+    "mem_"
+);
+id!(
     /// Something that waits for a person.
     WorkItemId,
     "work_"

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::gateway::{askable, smallest_charge};
+use crate::staff_sign_in::{StaffSignInSettings, wrong_setting};
 use crate::web::{ForwardedBy, TrustedProxies};
 
 /// Every setting with its default. The comments are what `docs/OPERATING.md` says of them.
@@ -82,6 +83,7 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     pub staff: StaffSettings,
     pub limits: LimitSettings,
+    pub staff_sign_in: StaffSignInSettings,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -301,6 +303,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if settings.staff.clerks_limit < MinorUnits::new(0) {
         return wrong("staff.clerks_limit", "zero or more");
+    }
+    if let Some((setting, expected)) = wrong_setting(&settings.staff_sign_in) {
+        return wrong(setting, expected);
     }
     let url = &settings.public_url;
     if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {

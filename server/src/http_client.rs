@@ -19,11 +19,15 @@ pub enum AddressProblem {
 
 /// A client for this address; what it may say and how long it may take is added by its user.
 pub fn client_for(url: &Url) -> Result<ClientBuilder, AddressProblem> {
-    let this_machine = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    if url.scheme() != "https" && !this_machine {
+    if url.scheme() != "https" && !is_this_machine(url) {
         return Err(AddressProblem::WithoutTls);
     }
-    if this_machine { client_for_this_machine() } else { Ok(plain()?) }
+    if is_this_machine(url) { client_for_this_machine() } else { Ok(plain()?) }
+}
+
+/// What never leaves the machine needs no TLS.
+pub fn is_this_machine(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 /// A proxy of the surroundings would be asked for this machine's own address, and fail.

@@ -32,6 +32,7 @@ pub mod receipts;
 pub mod router;
 pub mod serve;
 pub mod sign_in;
+pub mod staff_sign_in;
 pub mod start;
 pub mod state;
 pub mod web;

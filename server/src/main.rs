@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use receivables::ids::MemberId;
 use server::clock::{Clock, SystemChance, SystemClock, instant_text};
 use server::config::{self, Loaded};
 use server::db::{self, Database};
+use server::staff_sign_in::{self, EndMember};
 use server::start::{Injected, start};
 use server::{
     audit, backup, counter, demo, desk, external_payments, imports, ledger, privacy, router, serve,
@@ -107,6 +109,11 @@ enum Command {
         #[command(subcommand)]
         command: Option<WorkCommand>,
     },
+    /// List the members of staff who signed in, or end the access of one.
+    Staff {
+        #[command(subcommand)]
+        command: Option<StaffCommand>,
+    },
     /// Look at the configuration.
     Config {
         #[command(subcommand)]
@@ -145,6 +152,12 @@ enum PrivacyCommand {
         #[arg(long, required = true)]
         for_good: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// End a member's sessions and let them in no more.
+    End { member: MemberId },
 }
 
 #[derive(Subcommand)]
@@ -241,6 +254,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             work_list::finish(&open(&loaded).await?, &SystemClock, &id, &note).await?;
             tell!("{id} is off the work list.");
         }
+        Command::Staff { command } => staff(&open(&loaded).await?, command).await?,
         Command::Config { command: ConfigCommand::Show } => tell!("{}", loaded.show()),
         Command::Openapi => tell!("{}", router::openapi()),
     }
@@ -283,6 +297,17 @@ async fn copy_for_tests(source: &str, target: &str) -> Result<(), AnyError> {
     tell!("else, every sum is as it was, and the book of the copy is exact.");
     source.close().await;
     target.close().await;
+    Ok(())
+}
+
+async fn staff(database: &Database, command: Option<StaffCommand>) -> Result<(), AnyError> {
+    match command {
+        None => tell!("{}", staff_sign_in::members_table(database.read()).await?),
+        Some(StaffCommand::End { member }) => {
+            database.write(EndMember { id: member, now: SystemClock.now() }).await??;
+            tell!("{member} is signed out everywhere, and comes in no more.");
+        }
+    }
     Ok(())
 }
 

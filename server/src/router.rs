@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::state::Shared;
 use crate::{
     accounts, adjustments, bills, gateway_events, outbox, payments, portal_page, privacy, receipts,
-    sign_in, web,
+    sign_in, staff_sign_in, web,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -37,6 +37,7 @@ fn api() -> OpenApiRouter<Shared> {
         // Open to everyone
         .merge(portal_page::router())
         .merge(sign_in::router())
+        .merge(staff_sign_in::api())
         // Customers
         .merge(accounts::router())
         .merge(bills::router())
@@ -56,9 +57,9 @@ pub fn rooms() -> Router<Shared> {
     api.merge(outbox::router())
 }
 
-/// The gateway comes with a signature of its own.
+/// The gateway comes with a signature of its own, and a member of staff from the provider's site.
 pub fn signed() -> Router<Shared> {
-    gateway_events::router()
+    gateway_events::router().merge(staff_sign_in::pages())
 }
 
 /// The OpenAPI document, as checked in at `docs/openapi.json`.

@@ -12,6 +12,7 @@ use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem
 use crate::installation::{self, AnotherMode};
 use crate::ledger::BookWatch;
 use crate::outbox::{SenderProblem, Senders};
+use crate::staff_sign_in::{IdentityProvider, ProviderSetUpProblem};
 use crate::state::{Portal, Shared, Work};
 
 #[derive(Debug, Error)]
@@ -24,6 +25,8 @@ pub enum StartError {
     Sandbox(#[from] SandboxProblem),
     #[error(transparent)]
     Sender(#[from] SenderProblem),
+    #[error(transparent)]
+    IdentityProvider(#[from] ProviderSetUpProblem),
     #[error(transparent)]
     AnotherMode(AnotherMode),
 }
@@ -86,11 +89,23 @@ pub async fn start_with(
     };
     let gateway = Gateway::try_new(gateway_settings, around)?;
     let senders = Senders::of(&settings)?;
+    let identity_provider = IdentityProvider::of(&settings.staff_sign_in, &settings.public_url)?;
     // A broken book must not take a payment only because the server was started again.
     let book = BookWatch::default();
     book.look(db.read(), clock.now()).await?;
     let work = Work::default();
-    let portal = Portal { settings, zone, db, gateway, clock, chance, senders, book, work };
+    let portal = Portal {
+        settings,
+        zone,
+        db,
+        gateway,
+        clock,
+        chance,
+        senders,
+        identity_provider,
+        book,
+        work,
+    };
     let portal = Arc::new(portal);
     Ok(Started { portal, sandbox })
 }

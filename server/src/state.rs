@@ -14,6 +14,7 @@ use crate::db::Database;
 use crate::gateway::Gateway;
 use crate::ledger::BookWatch;
 use crate::outbox::Senders;
+use crate::staff_sign_in::IdentityProvider;
 
 /// The running portal. Handlers take it as `State<Shared>`.
 pub struct Portal {
@@ -24,6 +25,8 @@ pub struct Portal {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     pub senders: Senders,
+    /// None: staff cannot sign in by browser.
+    pub identity_provider: Option<IdentityProvider>,
     pub book: BookWatch,
     pub work: Work,
 }

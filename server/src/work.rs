@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{audit, gateway_events, limits, outbox, sign_in};
+use crate::{audit, gateway_events, limits, outbox, sign_in, staff_sign_in};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +98,7 @@ async fn forget(portal: &Shared) -> Result<(), DbError> {
     outbox::forget_old(portal).await?;
     sign_in::forget_old_codes(portal).await?;
     limits::forget_old(portal).await?;
+    staff_sign_in::forget_old(portal).await?;
     Ok(())
 }
 

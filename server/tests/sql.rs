@@ -29,6 +29,7 @@ fn every_text() -> Vec<&'static str> {
         server::payments::SQL,
         server::privacy::SQL,
         server::receipts::SQL,
+        server::staff_sign_in::SQL,
         server::work_list::SQL,
         server::installation::SQL,
     ];

@@ -11,3 +11,4 @@ pub mod receipts;
 pub mod refunds;
 pub mod roles;
 pub mod sign_in;
+pub mod staff;

@@ -13,11 +13,13 @@ use axum::http::{HeaderMap, header};
 use receivables::calendar::Micros;
 use receivables::ids::CustomerId;
 
+use super::cookie;
 use super::operator;
 use super::policy::{Action, Resource, require};
 use super::session::{self, Lifetimes, Session, SessionKey};
 use super::words::{Scopes, StaffRoles};
 use crate::problem::Refusal;
+use crate::staff_sign_in::{self, StaffSession};
 use crate::state::{Portal, Shared};
 
 /// Whoever asks. Taking one lets nobody in: a handler asks [`require`] or one of the methods
@@ -134,12 +136,19 @@ impl Caller {
 /// Who asks, by what the request brings: a key in `Authorization`, or a cookie. A key that opens
 /// nothing is refused at once; a cookie that opens nothing is nobody's.
 pub async fn caller_of(headers: &HeaderMap, portal: &Portal) -> Result<Caller, Refusal> {
-    if headers.contains_key(header::AUTHORIZATION) {
-        if SessionKey::of(headers).is_some() {
-            let words = "Send a key or a session's cookie, not both.";
-            return Err(Refusal::bad_request("two-proofs", words));
-        }
+    let brings_key = headers.contains_key(header::AUTHORIZATION);
+    let brings_staffs = cookie::read(headers, cookie::STAFF).is_some();
+    let proofs = [brings_key, brings_staffs, SessionKey::of(headers).is_some()];
+    if proofs.into_iter().filter(|brings| *brings).count() > 1 {
+        let words = "Send a key or one session's cookie, not more.";
+        return Err(Refusal::bad_request("two-proofs", words));
+    }
+    if brings_key {
         return bearer(headers, portal).await;
+    }
+    if brings_staffs {
+        let session = staff_sign_in::open_session(headers, portal).await?;
+        return Ok(session.map_or(Caller::Nobody, |session| Caller::Staff(session.into())));
     }
     let Some(key) = customers_session(headers) else { return Ok(Caller::Nobody) };
     let session = open_session(portal, key).await?;
@@ -148,7 +157,9 @@ pub async fn caller_of(headers: &HeaderMap, portal: &Portal) -> Result<Caller, R
 
 /// The customer's session, where that is the only proof that the request brings.
 pub fn customers_session(headers: &HeaderMap) -> Option<SessionKey> {
-    SessionKey::of(headers).filter(|_| !headers.contains_key(header::AUTHORIZATION))
+    let others = headers.contains_key(header::AUTHORIZATION)
+        || cookie::read(headers, cookie::STAFF).is_some();
+    SessionKey::of(headers).filter(|_| !others)
 }
 
 async fn bearer(headers: &HeaderMap, portal: &Portal) -> Result<Caller, Refusal> {
@@ -162,6 +173,14 @@ async fn bearer(headers: &HeaderMap, portal: &Portal) -> Result<Caller, Refusal>
         return Ok(Caller::Staff(staff));
     }
     Err(Refusal::unauthenticated())
+}
+
+impl From<StaffSession> for StaffMember {
+    /// Known by the id: a name at the provider may be two people's.
+    fn from(session: StaffSession) -> Self {
+        let StaffSession { member_id, roles, signed_in_at, .. } = session;
+        Self { name: member_id.to_string(), roles, authenticated_at: signed_in_at }
+    }
 }
 
 impl Customer {

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::token::Token;
 
 pub const SESSION: &str = "__Host-pd_sid";
+/// Of staff, whose room is another. A browser is one caller's: who signs in ends the other.
+pub const STAFF: &str = "__Host-pd_staff";
 pub const BROWSER: &str = "__Host-pd_browser";
 
 /// The token in the cookie of this name. Two of them are none: one may be somebody else's.
@@ -26,18 +28,35 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<Token> {
     }
 }
 
+/// Whether a visit that begins on another site brings the cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    Strict,
+    Lax,
+}
+
 /// Ends with the browser's session, unless it is given a length of life.
 pub fn set(name: &str, token: &Token, max_age_seconds: Option<i64>) -> Option<HeaderValue> {
+    set_for(name, token, SameSite::Strict, max_age_seconds)
+}
+
+/// As [`set`], also for visits from elsewhere if it says so.
+pub fn set_for(
+    name: &str,
+    token: &Token,
+    same_site: SameSite,
+    max_age_seconds: Option<i64>,
+) -> Option<HeaderValue> {
     let life = max_age_seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    line(name, token.reveal(), &life)
+    line(name, token.reveal(), same_site, &life)
 }
 
 pub fn clear(name: &str) -> Option<HeaderValue> {
-    line(name, "", "; Max-Age=0")
+    line(name, "", SameSite::Strict, "; Max-Age=0")
 }
 
-fn line(name: &str, value: &str, life: &str) -> Option<HeaderValue> {
-    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{life}");
+fn line(name: &str, value: &str, same_site: SameSite, life: &str) -> Option<HeaderValue> {
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site:?}{life}");
     HeaderValue::from_str(&text).ok()
 }
 

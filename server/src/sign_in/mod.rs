@@ -30,6 +30,10 @@ pub use ask_for_code::forget_old_codes;
 pub use caller::{
     ApiClient, Caller, Customer, Reach, StaffMember, caller_of, customers_session, note_use,
 };
+pub(crate) use cookie::{
+    SESSION as CUSTOMERS_COOKIE, STAFF as STAFF_COOKIE, SameSite, clear as clear_cookie,
+    read as read_cookie, set_for as set_cookie,
+};
 pub use email::{EmailAddress, NotAnEmailAddress};
 pub use forget::forget_person;
 pub use operator::{
@@ -39,6 +43,7 @@ pub use owner::{account_role, require_on_account};
 pub use policy::{Action, Resource, can, require};
 pub use routes::router;
 pub use session::{Session, SessionKey};
+pub(crate) use token::Token;
 pub use token::sha256_hex;
 pub use words::{Scopes, StaffRoles, Words};
 

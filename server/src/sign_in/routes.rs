@@ -94,6 +94,9 @@ async fn sign_in(
             let mut response = (StatusCode::CREATED, Json(document)).into_response();
             append(&mut response, cookie::set(cookie::SESSION, &token, None));
             append(&mut response, cookie::clear(cookie::BROWSER));
+            if cookie::read(&headers, cookie::STAFF).is_some() {
+                append(&mut response, cookie::clear(cookie::STAFF));
+            }
             Ok(response)
         }
         Redeemed::Invalid => {

@@ -73,8 +73,17 @@ impl AppPolicies {
 
 /// The policy of a page that is only text and a style sheet of ours.
 pub fn set_plain_page(headers: &mut HeaderMap, public_url: &str) {
+    set_page(headers, public_url, "'none'");
+}
+
+/// As [`set_plain_page`], with forms that are sent to ourselves.
+pub fn set_form_page(headers: &mut HeaderMap, public_url: &str) {
+    set_page(headers, public_url, "'self'");
+}
+
+fn set_page(headers: &mut HeaderMap, public_url: &str, forms_go_to: &str) {
     let policy = header_value(&format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {forms_go_to}; \
          base-uri 'none'; frame-ancestors 'none'; {}",
         report_to(public_url)
     ));

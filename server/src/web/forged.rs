@@ -3,7 +3,8 @@
 //! The browser says where a request began; a page of another site can neither change that nor
 //! add our own header without asking first. Tokens in pages are not needed for this.
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -45,6 +46,26 @@ fn check(method: &Method, headers: &HeaderMap, public_url: &str) -> Result<(), R
 /// No page of another site can make a browser send a bearer's key, and with one no cookie counts.
 fn brings_a_key(headers: &HeaderMap) -> bool {
     only(headers, "authorization").is_some_and(|value| value.starts_with("Bearer "))
+}
+
+/// A form that one of our own plain pages sent. A browser says of every form where it began, and
+/// the session's cookie does not come along from elsewhere.
+pub struct FromOurPage;
+
+impl FromRequestParts<Shared> for FromOurPage {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Refusal> {
+        if is_from_our_page(&parts.headers, &portal.settings.public_url) {
+            return Ok(Self);
+        }
+        tracing::info!(security = "csrf", "a form from elsewhere was refused");
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "csrf",
+            "This request did not come from our own pages.",
+        ))
+    }
 }
 
 fn is_from_our_page(headers: &HeaderMap, public_url: &str) -> bool {

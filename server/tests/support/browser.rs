@@ -10,8 +10,11 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use server::state::Shared;
-use server::{outbox, sign_in, web};
+use server::{outbox, router, sign_in, web};
 use tower::ServiceExt;
+
+/// The cookies that come along with a visit from another site; no other may.
+const LAX: [&str; 1] = ["__Host-pd_staff_browser"];
 
 #[derive(Clone)]
 pub struct Browser {
@@ -54,6 +57,12 @@ impl Browser {
     pub fn at(portal: &Shared) -> Self {
         let (api, _) = sign_in::router().split_for_parts();
         let service = web::serve(api.merge(outbox::router()), Router::new(), portal);
+        Self { service, cookies: BTreeMap::new() }
+    }
+
+    /// At every route of the portal, as it is served.
+    pub fn at_all_of(portal: &Shared) -> Self {
+        let service = web::serve(router::rooms(), router::signed(), portal);
         Self { service, cookies: BTreeMap::new() }
     }
 
@@ -103,13 +112,28 @@ impl Browser {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    fn keep(&mut self, answer: &Answer) {
+    /// A look at a page, begun on this kind of site. From elsewhere strict cookies do not come
+    /// along.
+    pub async fn visit_from(&mut self, site: &str, path: &str) -> Answer {
+        let mut visitor = self.clone();
+        if site == "cross-site" {
+            visitor.cookies.retain(|name, _| LAX.contains(&&**name));
+        }
+        let request = Request::builder().uri(path).header("sec-fetch-site", site);
+        let request = request.header("sec-fetch-mode", "navigate").body(Body::empty()).unwrap();
+        let answer = visitor.send(request).await;
+        self.keep(&answer);
+        answer
+    }
+
+    pub fn keep(&mut self, answer: &Answer) {
         for line in answer.set_cookies() {
             let (pair, attributes) = line.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
             if attributes.contains("Max-Age=0") {
                 self.cookies.remove(name);
             } else {
+                assert_eq!(attributes.contains("SameSite=Lax"), LAX.contains(&name), "{line}");
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
