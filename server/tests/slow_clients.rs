@@ -178,16 +178,24 @@ async fn be_slow(address: String, kind: usize, over: Arc<AtomicBool>) -> u32 {
     came
 }
 
-/// How long each of a payer's payments took, in milliseconds, shortest first.
+/// How long each of a payer's payments took, in milliseconds, shortest first. A connection that
+/// idled may be closed at the moment it is used again; then the payer asks once more, as browsers
+/// do, and that must stay rare.
 async fn paid(payer: &Payer, address: &str, over: impl Fn() -> bool) -> Vec<u128> {
     let mut took = Vec::new();
+    let mut cut_off = 0;
     while !over() {
         let began = Instant::now();
         let (started, _) = payer.clone().pay(address, 500).await;
-        let status = started.map(|(status, _)| status).expect("a payer was cut off");
+        let Some((status, _)) = started else {
+            cut_off += 1;
+            continue;
+        };
         assert!(matches!(status, 201 | 409 | 422), "a payer was answered {status}");
         took.push(began.elapsed().as_millis());
     }
+    println!("P16: connections closed under a payer {cut_off}");
+    assert!(cut_off * 10 <= took.len() + 10, "{cut_off} cut off beside {} answers", took.len());
     took.sort_unstable();
     took
 }

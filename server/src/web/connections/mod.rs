@@ -2,9 +2,9 @@
 //! take to say what it wants and to take its answer.
 //!
 //! Whoever is slow costs us a place, so a place is lent and not given: a request's head and its
-//! body must come in time, an answer must be taken in time, and when all places are taken the
-//! connection that has been waiting longest for somebody's next word gives up its own. One that
-//! is being answered never does.
+//! body must come in time, an answer must be taken in time, and when all places are taken one that
+//! waits for somebody's next word gives up its own: first of those that never finished a request,
+//! then of the others, whoever has been waiting longest. One that is being answered never does.
 
 mod drained;
 mod places;

@@ -13,16 +13,20 @@ struct Taken {
     at_most: usize,
     taken: usize,
     turns: u64,
-    /// Connections that wait for the other end, those that wait longest first.
-    waiting: BTreeMap<u64, Arc<Notify>>,
+    /// Connections that wait for the other end: those that never finished a request before those
+    /// that did, and of each those that wait longest first.
+    waiting: BTreeMap<Turn, Arc<Notify>>,
 }
+
+/// Whether a request was answered before, and since when it waits.
+type Turn = (bool, u64);
 
 /// A connection's place, given back when it is dropped.
 pub struct Place {
     places: Places,
     wanted: Arc<Notify>,
     /// Where this connection stands among those that wait; none while it is answered.
-    turn: Mutex<Option<u64>>,
+    turn: Mutex<Option<Turn>>,
 }
 
 impl Places {
@@ -42,17 +46,18 @@ impl Places {
             longest.notify_one();
         }
         taken.taken += 1;
-        let turn = taken.wait(&wanted);
+        let turn = taken.wait(&wanted, false);
         drop(taken);
         Arc::new(Place { places: self.clone(), wanted, turn: Mutex::new(Some(turn)) })
     }
 }
 
 impl Taken {
-    fn wait(&mut self, wanted: &Arc<Notify>) -> u64 {
+    fn wait(&mut self, wanted: &Arc<Notify>, was_answered: bool) -> Turn {
         self.turns += 1;
-        self.waiting.insert(self.turns, wanted.clone());
-        self.turns
+        let turn = (was_answered, self.turns);
+        self.waiting.insert(turn, wanted.clone());
+        turn
     }
 }
 
@@ -71,7 +76,7 @@ impl Place {
     /// The answer is on its way out; from now on it is the other end that takes its time.
     pub fn waits_again(&self) {
         self.is_answered();
-        *unpoisoned(&self.turn) = Some(unpoisoned(&self.places.0).wait(&self.wanted));
+        *unpoisoned(&self.turn) = Some(unpoisoned(&self.places.0).wait(&self.wanted, true));
     }
 }
 
@@ -107,6 +112,20 @@ mod tests {
         first.waits_again();
         let _third = places.take();
         assert!(is_wanted(&second) && !is_wanted(&first));
+    }
+
+    #[test]
+    fn who_was_answered_before_stays_longer_than_who_never_finished_a_request() {
+        let places = Places::new(2);
+        let payer = places.take();
+        payer.is_answered();
+        payer.waits_again();
+        let stranger = places.take();
+        let another = places.take();
+        assert!(is_wanted(&stranger) && !is_wanted(&payer));
+        drop(stranger);
+        let _more = places.take();
+        assert!(is_wanted(&another) && !is_wanted(&payer));
     }
 
     #[test]
