@@ -1,6 +1,6 @@
 //! Killed in the middle of things, the program starts again and nothing is lost or doubled. P02:
-//! 600 kills at drawn moments, and 20 at each of the named ones: before and after every commit on
-//! the ways of money, before and after everything the gateway is asked.
+//! 600 kills at drawn moments, and 20 at each of the named ones: around the commits and the
+//! questions to the gateway by which people pay, give up, get money back and are written to.
 
 #![expect(
     clippy::unwrap_used,
