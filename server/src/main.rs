@@ -10,6 +10,7 @@ use receivables::ids::MemberId;
 use server::clock::{Clock, SystemChance, SystemClock, instant_text};
 use server::config::{self, Loaded};
 use server::db::{self, Database};
+use server::staff_sign_in::break_glass::{self, BreakGlassCommand};
 use server::staff_sign_in::{self, EndMember};
 use server::start::{Injected, start};
 use server::{
@@ -113,6 +114,11 @@ enum Command {
     Staff {
         #[command(subcommand)]
         command: Option<StaffCommand>,
+    },
+    /// Let an administrator in without the identity provider, for some hours; or end that.
+    BreakGlass {
+        #[command(subcommand)]
+        command: BreakGlassCommand,
     },
     /// Look at the configuration.
     Config {
@@ -255,6 +261,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
             tell!("{id} is off the work list.");
         }
         Command::Staff { command } => staff(&open(&loaded).await?, command).await?,
+        Command::BreakGlass { command } => of_the_glass(&open(&loaded).await?, command).await?,
         Command::Config { command: ConfigCommand::Show } => tell!("{}", loaded.show()),
         Command::Openapi => tell!("{}", router::openapi()),
     }
@@ -308,6 +315,12 @@ async fn staff(database: &Database, command: Option<StaffCommand>) -> Result<(),
             tell!("{member} is signed out everywhere, and comes in no more.");
         }
     }
+    Ok(())
+}
+
+async fn of_the_glass(database: &Database, command: BreakGlassCommand) -> Result<(), AnyError> {
+    let now = SystemClock.now();
+    tell!("{}", break_glass::run(database, &SystemChance, now, command).await?);
     Ok(())
 }
 

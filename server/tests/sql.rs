@@ -29,12 +29,12 @@ fn every_text() -> Vec<&'static str> {
         server::payments::SQL,
         server::privacy::SQL,
         server::receipts::SQL,
-        server::staff_sign_in::SQL,
         server::work_list::SQL,
         server::installation::SQL,
     ];
     let mut texts = rooms.concat().concat();
     texts.extend(server::sign_in::sql());
+    texts.extend(server::staff_sign_in::sql());
     texts.extend(server::outbox::SQL);
     texts.extend(server::gateway::sandbox::SQL);
     texts.extend(server::gateway::sandbox::SESSION_SQL);

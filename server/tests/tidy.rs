@@ -129,6 +129,7 @@ fn a_table_is_written_by_one_room() {
         ("session", "sign_in"),
         ("allowance", "limits"),
         ("sign_in_code", "sign_in"),
+        ("break_glass", "staff_sign_in"),
         ("staff_member", "staff_sign_in"),
         ("staff_session", "staff_sign_in"),
         ("staff_sign_in_begun", "staff_sign_in"),

@@ -1,7 +1,8 @@
 //! The two cookies of staff: the session's, and the one that binds a sign-in to the browser that
 //! began it.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 
 use crate::sign_in::{SameSite, Token, set_cookie};
 
@@ -17,4 +18,10 @@ pub fn session(token: &Token) -> Option<HeaderValue> {
 /// This one opens nothing by itself.
 pub fn browser(token: &Token, max_age_seconds: i64) -> Option<HeaderValue> {
     set_cookie(BROWSER, token, SameSite::Lax, Some(max_age_seconds))
+}
+
+pub fn append(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }

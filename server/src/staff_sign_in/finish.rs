@@ -57,6 +57,7 @@ pub async fn finish(portal: &Portal, returned: Returned) -> Result<Token, StaffR
             token: token.clone(),
             roles,
             lifetimes: Lifetimes::of(portal),
+            not_after: None,
             request: request_name(),
             now: portal.now(),
         },

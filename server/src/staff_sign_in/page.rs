@@ -28,6 +28,8 @@ pub struct Page {
     pub heading: String,
     pub words: Vec<String>,
     pub member: Option<Member>,
+    /// Name, password and code, sent to the broken glass.
+    pub asks_for_password: bool,
     pub next: Option<Next>,
     /// Where the browser goes on to by itself, at once.
     pub goes_on_to: Option<String>,

@@ -11,11 +11,12 @@ use receivables::api::staff::StaffSessionDocument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cookie::append;
 use super::finish::{Returned, finish};
 use super::page::{Member, Page};
 use super::refusal::StaffRefusal;
 use super::session::{self, StaffSession, open_session};
-use super::{HOME, RETURN, begin, cookie};
+use super::{HOME, RETURN, begin, break_glass, cookie};
 use crate::clock::instant_text;
 use crate::problem::Refusal;
 use crate::sign_in::{Token, clear_cookie, read_cookie};
@@ -33,6 +34,7 @@ pub fn pages() -> Router<Shared> {
         .route(SIGN_IN, get(sign_in))
         .route(RETURN, get(come_back))
         .route("/staff/sign-out", post(sign_out))
+        .merge(break_glass::pages())
 }
 
 pub fn api() -> OpenApiRouter<Shared> {
@@ -215,10 +217,4 @@ fn refuse(portal: &Portal, refusal: &StaffRefusal) -> Response {
 fn not_by_looking() -> Response {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here.")
         .into_response()
-}
-
-fn append(response: &mut Response, cookie: Option<HeaderValue>) {
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
 }

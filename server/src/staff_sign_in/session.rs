@@ -132,6 +132,8 @@ pub struct Opening {
     pub token: Token,
     pub roles: StaffRoles,
     pub lifetimes: Lifetimes,
+    /// An end that is earlier than the usual one.
+    pub not_after: Option<Micros>,
     pub request: Option<String>,
     pub now: Micros,
 }
@@ -141,8 +143,9 @@ pub async fn open(
     opening: &Opening,
     member_id: MemberId,
 ) -> Result<(), DbError> {
-    let Opening { token, roles, lifetimes, request, now } = opening;
-    let absolute_until = Micros(now.0.saturating_add(lifetimes.absolute));
+    let Opening { token, roles, lifetimes, not_after, request, now } = opening;
+    let usual = Micros(now.0.saturating_add(lifetimes.absolute));
+    let absolute_until = not_after.map_or(usual, |end| end.min(usual));
     let written = sqlx::query(OPEN)
         .bind(token.hash())
         .bind(member_id.to_string())

@@ -26,6 +26,8 @@ pub enum WorkKind {
     RefundReturned,
     /// A payer's bank questions a payment: it has to be answered in time.
     Disputed,
+    /// Somebody came in without the identity provider.
+    GlassBroken,
 }
 
 impl WorkKind {
@@ -42,6 +44,7 @@ impl WorkKind {
             Self::RefundUnclear => "refund_unclear",
             Self::RefundReturned => "refund_returned",
             Self::Disputed => "disputed",
+            Self::GlassBroken => "glass_broken",
         }
     }
 }
@@ -57,6 +60,7 @@ pub enum Thing {
     GatewayRefund,
     GatewayDispute,
     Outbox,
+    StaffMember,
 }
 
 impl Thing {
@@ -71,6 +75,7 @@ impl Thing {
             Self::GatewayRefund => "gateway_refund",
             Self::GatewayDispute => "gateway_dispute",
             Self::Outbox => "outbox",
+            Self::StaffMember => "staff_member",
         }
     }
 }
