@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::pseudonyms::Pseudonyms;
 
 /// Columns of codes that the program itself writes, and of figures.
-const KEPT: [(&str, &[&str]); 15] = [
+const KEPT: [(&str, &[&str]); 16] = [
     ("account", &["currency", "allocation_order"]),
+    ("account_customer", &["role"]),
     ("bill", &["standing", "part_payment"]),
     ("bill_line", &["quantity", "tax_rate"]),
     ("payment", &["currency", "tender", "state", "decline", "gateway", "fingerprint"]),
