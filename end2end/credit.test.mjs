@@ -6,10 +6,10 @@ import { scenario } from './scenario.mjs';
 
 const ADA = 'ada@customers.example';
 
-/** A clerk gives Ada a credit note that no bill has taken yet. */
+/** An approver gives Ada a credit note that no bill has taken yet. */
 function giveCredit(server, amount) {
-  server.run('operator', 'add', 'clerk');
-  server.run('credit-note', '1001', amount, '--reason', 'goodwill', '--by', 'clerk');
+  server.run('operator', 'add', 'anna', '--role', 'approver');
+  server.run('credit-note', '1001', amount, '--reason', 'goodwill', '--by', 'anna');
 }
 
 const box = (portal) => portal.page.getByRole('checkbox', { name: /Use my credit first/ });

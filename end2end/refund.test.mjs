@@ -19,7 +19,7 @@ scenario('a refund stands in words on every page of the payment', { screen: PHON
     await page.goto('/');
     const after = await portal.periods();
 
-    server.run('operator', 'add', 'grace');
+    server.run('operator', 'add', 'grace', '--role', 'approver');
     const said = server.run('refund', payment, '20', '--by', 'grace', '--dry-run');
     assert.match(said, /\$100\.00 -> \$80\.00/);
     await page.goto(address);
