@@ -5,9 +5,10 @@ use std::fmt::Write;
 use std::pin::Pin;
 
 use gloo_net::http::{Method, RequestBuilder};
+use receivables::api::invitations::Acceptance;
 use receivables::api::payments::{PaymentRequest, PreviewRequest};
 use receivables::api::problem::Problem;
-use receivables::api::sign_in::{CodeRequest, SignInProof};
+use receivables::api::sign_in::{CodeRequest, SignInRequest};
 use receivables::ids::{AccountId, BillId, PaymentId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -126,13 +127,17 @@ pub fn ask_for_code(email: String) -> Request {
     Request::post(format!("{BASE}/sign-in/codes"), &CodeRequest { email })
 }
 
-pub fn sign_in(proof: &SignInProof) -> Request {
+pub fn sign_in(proof: &SignInRequest) -> Request {
     Request::post(format!("{BASE}/sign-in/session"), proof)
 }
 
 pub fn sign_out() -> Request {
     let path = format!("{BASE}/sign-in/session");
     Request { method: Method::DELETE, path, body: None, idempotency_key: None }
+}
+
+pub fn accept_invitation(acceptance: &Acceptance) -> Request {
+    Request::post(format!("{BASE}/invitations/acceptance"), acceptance)
 }
 
 pub fn due_periods(account: AccountId) -> Request {

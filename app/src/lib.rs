@@ -46,6 +46,7 @@ pub fn portal(page: Page) -> View {
         Page::Receipt(payment) => receipts::receipt::page(payment),
         Page::SignIn => sign_in::ask_for_code::page(),
         Page::SignInLink => sign_in::link_from_mail::page(),
+        Page::Invitation => sign_in::invitation::page(),
         Page::HowMuch(_) | Page::Check(_) | Page::Mailbox => not_found(),
     }
 }

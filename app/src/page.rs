@@ -33,6 +33,8 @@ pub enum Page {
     SignIn,
     /// Where the link in the mail leads; its secret stands behind the `#`.
     SignInLink,
+    /// Where the link of an invitation leads; its secret stands behind the `#`.
+    Invitation,
     /// What you owe, on this account.
     Account(AccountId),
     PastBills(AccountId),
@@ -53,6 +55,7 @@ impl Page {
             Self::Home => "/".into(),
             Self::SignIn => "/sign-in".into(),
             Self::SignInLink => "/sign-in/link".into(),
+            Self::Invitation => "/invitation".into(),
             Self::Account(id) => format!("/accounts/{id}"),
             Self::PastBills(id) => format!("/accounts/{id}/bills"),
             Self::Bill(id) => format!("/bills/{id}"),
@@ -73,6 +76,7 @@ impl Page {
             (None, ..) => Some(Self::Home),
             (Some("sign-in"), None, ..) => Some(Self::SignIn),
             (Some("sign-in"), Some("link"), None, _) => Some(Self::SignInLink),
+            (Some("invitation"), None, ..) => Some(Self::Invitation),
             (Some("accounts"), Some(id), rest, None) => {
                 let id = AccountId::parse(id).ok()?;
                 match rest {
@@ -117,7 +121,7 @@ impl Page {
     }
 
     pub const fn needs_sign_in(self) -> bool {
-        !matches!(self, Self::SignIn | Self::SignInLink)
+        !matches!(self, Self::SignIn | Self::SignInLink | Self::Invitation)
     }
 }
 
@@ -134,6 +138,7 @@ mod tests {
             Page::Home,
             Page::SignIn,
             Page::SignInLink,
+            Page::Invitation,
             Page::Account(account),
             Page::PastBills(account),
             Page::Bill(bill),

@@ -136,6 +136,11 @@ id!(
     "dis_"
 );
 id!(
+    /// A person asked to come in.
+    InvitationId,
+    "inv_"
+);
+id!(
     /// A piece of work to do after a commit.
     OutboxId,
     "out_"

@@ -143,6 +143,8 @@ pub struct SignInSettings {
     pub code_minutes: i64,
     pub idle_minutes: i64,
     pub absolute_minutes: i64,
+    /// How long a device is remembered that its customer asked to be.
+    pub remembered_days: i64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -20,6 +20,7 @@ use thiserror::Error;
 use crate::adjustments::{self, Decision, Proposal};
 use crate::clock::Chance;
 use crate::db::DbError;
+use crate::invitations::{self, InviteArgs, InviteError};
 use crate::payments::{self, Moving, Refunding};
 use crate::problem::Refusal;
 use crate::sign_in::{
@@ -53,6 +54,8 @@ pub enum DeskCommand {
     WriteOff(AdjustArgs),
     /// Approve, decline or take back an adjustment.
     Decide(DecideArgs),
+    /// Invite a customer, or many at once, by a mail with a link.
+    Invite(InviteArgs),
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -169,6 +172,8 @@ pub enum DeskError {
     #[error(transparent)]
     Operator(#[from] OperatorRefusal),
     #[error(transparent)]
+    Invite(#[from] InviteError),
+    #[error(transparent)]
     Database(#[from] DbError),
 }
 
@@ -187,6 +192,7 @@ pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskEr
         DeskCommand::CreditNote(args) => adjust(portal, AdjustmentKind::CreditNote, args).await,
         DeskCommand::WriteOff(args) => adjust(portal, AdjustmentKind::WriteOff, args).await,
         DeskCommand::Decide(args) => decide(portal, args).await,
+        DeskCommand::Invite(args) => invite(portal, args).await,
     }
 }
 
@@ -309,6 +315,12 @@ async fn adjust(
         request,
     };
     Ok(adjusted(&adjustments::propose(portal, proposal).await?))
+}
+
+async fn invite(portal: &Shared, args: InviteArgs) -> Result<String, DeskError> {
+    let by = known(portal, &args.by).await?.staff(Action::Invite, Resource::Portal)?.name;
+    let args = InviteArgs { by, ..args };
+    Ok(invitations::run(portal, &args).await?.to_string())
 }
 
 async fn decide(portal: &Shared, args: DecideArgs) -> Result<String, DeskError> {

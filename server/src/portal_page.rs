@@ -24,6 +24,7 @@ async fn portal(State(portal): State<Shared>) -> Json<PortalDocument> {
         gateway_mode: portal.gateway.mode(),
         publishable_key: portal.gateway.publishable_key().map(str::to_owned),
         language: Language::EnglishUs,
+        passkeys: portal.passkeys.are_possible(),
         mailbox: portal.is_demo() && portal.settings.demo,
     })
 }

@@ -6,8 +6,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
 use crate::{
-    accounts, adjustments, bills, gateway_events, outbox, payments, portal_page, privacy, receipts,
-    sign_in, staff_sign_in, web,
+    accounts, adjustments, bills, gateway_events, invitations, outbox, passkeys, payments,
+    portal_page, privacy, receipts, sign_in, staff_sign_in, web,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -26,6 +26,7 @@ use crate::{
         (name = "accounts", description = "What is owed"),
         (name = "bills", description = "Bills and their lines"),
         (name = "payments", description = "Previews, payments and receipts"),
+        (name = "invitations", description = "Whom staff ask in"),
         (name = "corrections", description = "What staff put right, each with a preview"),
     )
 )]
@@ -38,6 +39,8 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(portal_page::router())
         .merge(sign_in::router())
         .merge(staff_sign_in::api())
+        .merge(invitations::router())
+        .merge(passkeys::router())
         // Customers
         .merge(accounts::router())
         .merge(bills::router())
@@ -47,6 +50,7 @@ fn api() -> OpenApiRouter<Shared> {
         // Staff
         .merge(payments::staff_router())
         .merge(adjustments::router())
+        .merge(invitations::staff_router())
 }
 
 /// The routes that act for whoever asks, a cookie's or a key's; `web::serve` puts the app and the

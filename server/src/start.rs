@@ -12,6 +12,7 @@ use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem
 use crate::installation::{self, AnotherMode};
 use crate::ledger::BookWatch;
 use crate::outbox::{SenderProblem, Senders};
+use crate::passkeys::Passkeys;
 use crate::staff_sign_in::{IdentityProvider, ProviderSetUpProblem};
 use crate::state::{Portal, Shared, Work};
 
@@ -90,6 +91,7 @@ pub async fn start_with(
     let gateway = Gateway::try_new(gateway_settings, around)?;
     let senders = Senders::of(&settings)?;
     let identity_provider = IdentityProvider::of(&settings.staff_sign_in, &settings.public_url)?;
+    let passkeys = Passkeys::at(&settings.public_url, &settings.biller.name);
     // A broken book must not take a payment only because the server was started again.
     let book = BookWatch::default();
     book.look(db.read(), clock.now()).await?;
@@ -103,6 +105,7 @@ pub async fn start_with(
         chance,
         senders,
         identity_provider,
+        passkeys,
         book,
         work,
     };

@@ -14,6 +14,7 @@ use crate::db::Database;
 use crate::gateway::Gateway;
 use crate::ledger::BookWatch;
 use crate::outbox::Senders;
+use crate::passkeys::Passkeys;
 use crate::staff_sign_in::IdentityProvider;
 
 /// The running portal. Handlers take it as `State<Shared>`.
@@ -27,6 +28,7 @@ pub struct Portal {
     pub senders: Senders,
     /// None: staff cannot sign in by browser.
     pub identity_provider: Option<IdentityProvider>,
+    pub passkeys: Passkeys,
     pub book: BookWatch,
     pub work: Work,
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{audit, gateway_events, limits, outbox, sign_in, staff_sign_in};
+use crate::{audit, gateway_events, limits, outbox, passkeys, sign_in, staff_sign_in};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,7 @@ enum Work {
     Sweep,
     MissedEvents,
     Forgetting,
+    Addresses,
     Book,
     Sealing,
 }
@@ -32,6 +33,7 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::Sweep),
         rounds(&portal, stop.clone(), Work::MissedEvents),
         rounds(&portal, stop.clone(), Work::Forgetting),
+        rounds(&portal, stop.clone(), Work::Addresses),
         rounds(&portal, stop.clone(), Work::Book),
         rounds(&portal, stop, Work::Sealing),
     );
@@ -60,6 +62,7 @@ impl Work {
             Self::Sweep => 10,
             Self::MissedEvents => 300,
             Self::Forgetting => 3_600,
+            Self::Addresses => 60,
             Self::Sealing => 5,
             Self::Book => portal.settings.book.check_every_minutes * 60,
         })
@@ -69,9 +72,12 @@ impl Work {
         match self {
             Self::Events => portal.work.events.notified().await,
             Self::Outbox => portal.work.outbox.notified().await,
-            Self::Sweep | Self::MissedEvents | Self::Forgetting | Self::Book | Self::Sealing => {
-                std::future::pending().await
-            }
+            Self::Sweep
+            | Self::MissedEvents
+            | Self::Forgetting
+            | Self::Addresses
+            | Self::Book
+            | Self::Sealing => std::future::pending().await,
         }
     }
 
@@ -84,6 +90,7 @@ impl Work {
                 gateway_events::fetch_missed(portal).await.map(|count| log(self, count))
             }
             Self::Forgetting => forget(portal).await,
+            Self::Addresses => sign_in::change_due_emails(portal).await.map(|n| log(self, n)),
             Self::Book => check_the_book(portal).await,
             Self::Sealing => audit::seal(portal).await.map(|sealed| log(self, sealed)),
         };
@@ -99,6 +106,7 @@ async fn forget(portal: &Shared) -> Result<(), DbError> {
     sign_in::forget_old_codes(portal).await?;
     limits::forget_old(portal).await?;
     staff_sign_in::forget_old(portal).await?;
+    passkeys::forget_old_ceremonies(portal).await?;
     Ok(())
 }
 

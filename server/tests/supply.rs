@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const LICENCES: [&str; 12] = [
+const LICENCES: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
@@ -18,12 +18,13 @@ const LICENCES: [&str; 12] = [
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
+    "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
 ];
 /// Of what builds and tests, and is no part of the program.
-const LICENCES_OF_TOOLS: [&str; 2] = ["BlueOak-1.0.0", "MPL-2.0"];
+const LICENCES_OF_TOOLS: [&str; 1] = ["BlueOak-1.0.0"];
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// TLS is rustls.
 const UNWANTED: [&str; 3] = ["openssl", "openssl-sys", "native-tls"];

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use receivables::api::sign_in::SignInProof;
+use receivables::api::sign_in::SignInRequest;
 use receivables::words::Message;
 use web_sys::Event;
 
@@ -124,7 +124,8 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
         show_errors(errors, Vec::new());
         busy.set(true);
         spawn_local(async move {
-            match api::sign_in(&SignInProof::Code(typed)).send().await {
+            let request = SignInRequest { code: Some(typed), ..SignInRequest::default() };
+            match api::sign_in(&request).send().await {
                 Ok(_) => {
                     browser::forget(ASKED_FOR);
                     visit.go_on();

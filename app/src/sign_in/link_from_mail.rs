@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use receivables::api::sign_in::SignInProof;
+use receivables::api::sign_in::SignInRequest;
 use receivables::words::Message;
 use web_sys::Event;
 
@@ -33,7 +33,9 @@ pub fn page() -> View {
         busy.set(true);
         failed.set(None);
         spawn_local(async move {
-            match api::sign_in(&SignInProof::Link(secret.get_value())).send().await {
+            let link = Some(secret.get_value());
+            let request = SignInRequest { link, ..SignInRequest::default() };
+            match api::sign_in(&request).send().await {
                 Ok(_) => {
                     browser::forget(ASKED_FOR);
                     visit.go_on();

@@ -1,6 +1,7 @@
 //! Sign-in: a code by mail, or the link beside it. Neither a memory nor a puzzle is needed.
 
 pub mod ask_for_code;
+pub mod invitation;
 pub mod link_from_mail;
 
 use receivables::words::Message;

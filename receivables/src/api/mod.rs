@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod bills;
 pub mod corrections;
+pub mod invitations;
+pub mod passkeys;
 pub mod payments;
 pub mod portal;
 pub mod problem;

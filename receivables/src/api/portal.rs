@@ -26,6 +26,8 @@ pub struct PortalDocument {
     #[serde(default)]
     pub publishable_key: Option<String>,
     pub language: Language,
+    /// Whether this portal's address can have passkeys: it is a name, and no number.
+    pub passkeys: bool,
     /// In the demo mails can be read at `/mailbox`.
     pub mailbox: bool,
 }

@@ -150,6 +150,16 @@ words! {
         "It works once, for 10 minutes, and only in the browser where you asked for it. If you \
          asked in another browser, go back to it and type the code from the e-mail there.",
     AskForNewCode: "Ask for a new code",
+    // Invited
+    InvitationTitle: "See your bills online",
+    InvitationIntro:
+        "{biller} has invited you. So that nobody else sees your bills, we ask for a number that \
+         stands on them.",
+    AccountNumberLabel: "Account number",
+    AccountNumberHint: "As on your bill. Capitals, spaces and dashes do not matter.",
+    AccountNumberEmpty: "Enter the account number from your bill",
+    SeeMyBills: "See my bills",
+    BeenHereBefore: "Been here before? Sign in with your e-mail address",
     // Accounts
     AccountNumber: "Account {number}",
     YourAccounts: "Your accounts",

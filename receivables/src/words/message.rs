@@ -40,6 +40,9 @@ messages! {
     SignInTitle, SignInIntro, EmailLabel, EmailHint, EmailNotAnAddress, SendCode, Sending,
     CheckYourMail, CodeSent, CodeLabel, CodeHint, CodeEmpty, CodeInvalid, SignIn, SigningIn,
     AnotherAddress, LinkTitle, LinkIntro, LinkInvalidTitle, LinkInvalid, AskForNewCode,
+    // Invited
+    InvitationTitle, InvitationIntro, AccountNumberLabel, AccountNumberHint, AccountNumberEmpty,
+    SeeMyBills, BeenHereBefore,
     // Accounts
     AccountNumber, YourAccounts, NoAccountTitle, NoAccount, YouOwe, YouAreInCredit,
     NothingToPayNow, AmountPastDue, NextDueIs, AmountInProgress, AmountOnHold, CreditOnAccountIs,

@@ -4,6 +4,8 @@
 //! bills, reservations or the book for an account takes [`lock`] first, always, and before it
 //! reads what it decides upon.
 
+mod admit;
+mod change_email;
 mod currency;
 mod find;
 mod forget;
@@ -12,6 +14,8 @@ mod of_caller;
 mod open_account;
 mod show;
 
+pub use admit::{Admission, admit};
+pub use change_email::{EmailTaken, change_email, is_email_taken};
 pub use currency::currency_of;
 pub use find::find_by_name;
 pub use forget::{forget_customer, forget_name};
@@ -24,6 +28,8 @@ pub use show::{AccountRow, balance_of, find_within};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[
+    admit::SQL,
+    change_email::SQL,
     currency::SQL,
     find::SQL,
     forget::SQL,

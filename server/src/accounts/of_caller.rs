@@ -19,8 +19,8 @@ use crate::web::Path;
 /// The owner stands in the query itself: of an account of someone else only the session is
 /// found. The states are those in which a payment holds bills, as the index has them.
 const FIND: &str = "
-select s.customer_id, s.last_seen_at, s.idle_until, s.absolute_until, c.role,
-  a.number, a.name, a.currency, a.allocation_order, a.credit, a.version,
+select s.customer_id, s.created_at, s.last_seen_at, s.idle_until, s.absolute_until, s.method,
+  s.remembered, c.role, a.number, a.name, a.currency, a.allocation_order, a.credit, a.version,
   (select count(*) from payment p where p.account_id = a.id
     and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')) as in_flight
 from session s

@@ -37,7 +37,7 @@ const INSERT_ACCOUNT: &str = "
 insert into account (id, number, name, currency) values ($1, $2, $3, $4)
 on conflict (number) do nothing";
 
-const INSERT_CUSTOMER: &str = "
+pub(super) const INSERT_CUSTOMER: &str = "
 insert into customer (id, email, name, created_at) values ($1, $2, $3, $4)
 on conflict (email) do nothing";
 

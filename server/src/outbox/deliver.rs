@@ -101,7 +101,10 @@ async fn deliver(portal: &Portal, row: &Claimed, count: &mut DeliveryCount) -> R
 
 async fn attempt(portal: &Portal, row: &Claimed) -> Outcome {
     let sent = match row.kind {
-        OutboxKind::SignInMail | OutboxKind::ReceiptMail | OutboxKind::RefundMail => {
+        OutboxKind::SignInMail
+        | OutboxKind::ReceiptMail
+        | OutboxKind::RefundMail
+        | OutboxKind::InvitationMail => {
             let Ok(letter) = serde_json::from_str::<Letter>(&row.payload) else {
                 return Outcome::Failed(SendError::new("the stored letter cannot be read"));
             };

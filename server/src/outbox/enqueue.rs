@@ -12,18 +12,26 @@ pub enum OutboxKind {
     SignInMail,
     ReceiptMail,
     RefundMail,
+    InvitationMail,
     /// Tells the biller's own system what was paid.
     WriteBack,
 }
 
 impl OutboxKind {
-    const ALL: [Self; 4] = [Self::SignInMail, Self::ReceiptMail, Self::RefundMail, Self::WriteBack];
+    const ALL: [Self; 5] = [
+        Self::SignInMail,
+        Self::ReceiptMail,
+        Self::RefundMail,
+        Self::InvitationMail,
+        Self::WriteBack,
+    ];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::SignInMail => "sign_in_mail",
             Self::ReceiptMail => "receipt_mail",
             Self::RefundMail => "refund_mail",
+            Self::InvitationMail => "invitation_mail",
             Self::WriteBack => "write_back",
         }
     }

@@ -19,7 +19,7 @@ const CLAIM_MAILS: &str = "
 update outbox set due_at = $2, tries = tries + 1
 where done_at is null and due_at <= $1 and id in (
   select id from outbox
-  where done_at is null and due_at <= $1 and kind in ('sign_in_mail', 'receipt_mail', 'refund_mail')
+  where done_at is null and due_at <= $1 and kind <> 'write_back'
   order by due_at, id limit 20)
 returning id, kind, payload, tries";
 

@@ -15,7 +15,8 @@ use super::{Person, PrivacyError};
 use crate::audit::{self, NewAct};
 use crate::db::{Command, Database, DbError};
 use crate::{
-    accounts, adjustments, external_payments, ledger, outbox, payments, receipts, sign_in,
+    accounts, adjustments, external_payments, invitations, ledger, outbox, passkeys, payments,
+    receipts, sign_in,
 };
 
 /// Accounts of this person that nobody else may see.
@@ -93,6 +94,8 @@ impl Command for Erase {
             accounts::forget_name(tx, *account).await?;
         }
         outbox::forget_letters(tx, &self.person.email, self.now).await?;
+        passkeys::forget_person(tx, self.person.id).await?;
+        invitations::forget_person(tx, &self.person.email).await?;
         sign_in::forget_person(tx, self.person.id, &self.person.email).await?;
         accounts::forget_customer(tx, self.person.id).await?;
         let act = NewAct {

@@ -1,32 +1,52 @@
 //! Who is signed in, and what they hold.
 
+use receivables::api::roles::AccountRole;
 use receivables::api::sign_in::{AccountChoice, SessionDocument};
-use receivables::ids::AccountId;
+use receivables::calendar::Micros;
+use receivables::ids::{AccountId, CustomerId};
 use receivables::money::{Currency, MinorUnits};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 
 use super::session::Session;
+use super::step_up::is_fresh;
 use crate::clock::instant_text;
 use crate::db::DbError;
 
-const FIND_CUSTOMER: &str = "select name, email from customer where id = $1";
+const FIND_CUSTOMER: &str = "
+select name, email, (select count(*) from passkey p where p.customer_id = customer.id) as passkeys
+from customer where id = $1";
 
 const FIND_ACCOUNTS: &str = "
-select a.id, a.number, a.name, a.currency,
+select a.id, a.number, a.name, a.currency, c.role,
   cast(coalesce(sum(b.open_amount), 0) as bigint) as owed
 from account_customer c
 join account a on a.id = c.account_id
 left join bill b on b.account_id = a.id and b.open_amount > 0 and b.standing = 'issued'
 where c.customer_id = $1
-group by a.id, a.number, a.name, a.currency
+group by a.id, a.number, a.name, a.currency, c.role
 order by a.number, a.id";
 
 pub(super) const SQL: &[&str] = &[FIND_CUSTOMER, FIND_ACCOUNTS];
 
-pub async fn document_of(pool: &AnyPool, session: &Session) -> Result<SessionDocument, DbError> {
+/// A customer's address and name.
+pub async fn person_of(
+    pool: &AnyPool,
+    customer_id: CustomerId,
+) -> Result<(String, String), DbError> {
+    let row = sqlx::query(FIND_CUSTOMER).bind(customer_id.to_string()).fetch_one(pool).await?;
+    Ok((row.try_get("email")?, row.try_get("name")?))
+}
+
+pub async fn document_of(
+    pool: &AnyPool,
+    session: &Session,
+    now: Micros,
+) -> Result<SessionDocument, DbError> {
     let customer_id = session.customer_id;
-    let customer = sqlx::query(FIND_CUSTOMER).bind(customer_id.to_string()).fetch_one(pool).await?;
+    let query = sqlx::query(FIND_CUSTOMER).bind(customer_id.to_string());
+    let customer = query.fetch_one(pool).await?;
+    let passkeys: i64 = customer.try_get("passkeys")?;
     let accounts = sqlx::query(FIND_ACCOUNTS).bind(customer_id.to_string()).fetch_all(pool).await?;
     Ok(SessionDocument {
         customer_id,
@@ -35,6 +55,7 @@ pub async fn document_of(pool: &AnyPool, session: &Session) -> Result<SessionDoc
         accounts: accounts.iter().map(account_choice).collect::<Result<_, _>>()?,
         idle_until: instant_text(session.idle_until),
         idle_seconds: session.idle_seconds(),
+        offer_passkey: is_fresh(session, now) && passkeys == 0,
     })
 }
 
@@ -47,6 +68,8 @@ fn account_choice(row: &AnyRow) -> Result<AccountChoice, DbError> {
         name: row.try_get("name")?,
         currency: Currency::parse(&currency)
             .map_err(|_| DbError::inconsistent("account", "currency", &id))?,
+        role: AccountRole::parse(row.try_get("role")?)
+            .ok_or_else(|| DbError::inconsistent("account_customer", "role", &id))?,
         owed: MinorUnits::new(row.try_get("owed")?),
     })
 }

@@ -6,9 +6,10 @@ use sqlx::AnyConnection;
 use crate::db::DbError;
 
 const SESSIONS: &str = "delete from session where customer_id = $1";
+const EMAIL_CHANGES: &str = "delete from email_change where customer_id = $1";
 const CODES: &str = "delete from sign_in_code where email = $1";
 
-pub(super) const SQL: &[&str] = &[SESSIONS, CODES];
+pub(super) const SQL: &[&str] = &[SESSIONS, EMAIL_CHANGES, CODES];
 
 pub async fn forget_person(
     tx: &mut AnyConnection,
@@ -16,6 +17,7 @@ pub async fn forget_person(
     email: &str,
 ) -> Result<(), DbError> {
     sqlx::query(SESSIONS).bind(id.to_string()).execute(&mut *tx).await?;
+    sqlx::query(EMAIL_CHANGES).bind(id.to_string()).execute(&mut *tx).await?;
     sqlx::query(CODES).bind(email).execute(&mut *tx).await?;
     Ok(())
 }

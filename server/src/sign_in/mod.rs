@@ -14,8 +14,11 @@ mod ask_for_code;
 mod caller;
 mod code;
 mod cookie;
+mod device;
 mod document;
 mod email;
+mod email_change;
+mod email_letters;
 mod forget;
 mod letter;
 mod operator;
@@ -23,8 +26,11 @@ mod owner;
 mod redeem;
 mod routes;
 mod session;
+mod sessions;
+mod step_up;
 mod token;
 mod words;
+mod your_routes;
 
 pub use ask_for_code::forget_old_codes;
 pub use caller::{
@@ -34,17 +40,21 @@ pub(crate) use cookie::{
     SESSION as CUSTOMERS_COOKIE, STAFF as STAFF_COOKIE, SameSite, clear as clear_cookie,
     read as read_cookie, set_for as set_cookie,
 };
+pub use device::device_of;
+pub use document::person_of;
 pub use email::{EmailAddress, NotAnEmailAddress};
+pub use email_change::change_due_emails;
 pub use forget::forget_person;
 pub use operator::{
     AddOperator, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, named, operators,
 };
 pub use owner::{account_role, require_on_account};
 pub use policy::{Action, Resource, can, require};
-pub use routes::router;
-pub use session::{Session, SessionKey};
-pub(crate) use token::Token;
-pub use token::sha256_hex;
+pub use routes::{BrowserToken, Entry, router};
+pub use session::{NewSession, Opening, Session, SessionKey};
+pub use sessions::end_all_but;
+pub use step_up::FreshCaller;
+pub use token::{Token, sha256_hex};
 pub use words::{Scopes, StaffRoles, Words};
 
 /// Every SQL text of this room; a test prepares them on both engines.
@@ -53,10 +63,12 @@ pub fn sql() -> Vec<&'static str> {
         ask_for_code::SQL,
         document::SQL,
         forget::SQL,
+        email_change::SQL,
         operator::SQL,
         owner::SQL,
         redeem::SQL,
         session::SQL,
+        sessions::SQL,
     ]
     .concat()
 }

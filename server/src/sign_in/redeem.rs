@@ -1,12 +1,11 @@
 //! Turning a code or link into a session: once, in the browser that asked, within five tries.
 
-use receivables::api::sign_in::SignInProof;
 use receivables::calendar::Micros;
 use receivables::ids::CustomerId;
 use sqlx::{AnyConnection, Row};
 
 use super::code::Code;
-use super::session::{self, Lifetimes, Session};
+use super::session::{NewSession, Opening, Session};
 use super::token::Token;
 use crate::db::{Command, DbError};
 use crate::state::Portal;
@@ -41,17 +40,25 @@ pub enum Redeemed {
     TooManyTries,
 }
 
+/// The code as typed, or the link's secret.
+pub enum SignInProof {
+    Code(String),
+    Link(String),
+}
+
 /// What the browser sent.
 pub struct Claimed {
     pub proof: SignInProof,
     pub browser: Token,
-    /// A session that the new one replaces.
-    pub before: Option<Token>,
 }
 
-/// Opens a session under `token` if the proof is right.
-pub async fn redeem(portal: &Portal, claimed: Claimed, token: Token) -> Result<Redeemed, DbError> {
-    let Claimed { proof, browser, before } = claimed;
+/// Opens a session as `opening` says if the proof is right.
+pub async fn redeem(
+    portal: &Portal,
+    claimed: Claimed,
+    opening: Opening,
+) -> Result<Redeemed, DbError> {
+    let Claimed { proof, browser } = claimed;
     let redeem = Redeem {
         proof: match proof {
             SignInProof::Code(typed) => {
@@ -62,9 +69,7 @@ pub async fn redeem(portal: &Portal, claimed: Claimed, token: Token) -> Result<R
             }
         },
         browser_hash: browser.hash(),
-        before: before.map(|before| before.hash()),
-        token,
-        lifetimes: Lifetimes::of(&portal.settings.sign_in),
+        opening,
         now: portal.now(),
     };
     portal.db.write(redeem).await
@@ -79,9 +84,7 @@ enum ProofHash {
 struct Redeem {
     proof: ProofHash,
     browser_hash: String,
-    before: Option<String>,
-    token: Token,
-    lifetimes: Lifetimes,
+    opening: Opening,
     now: Micros,
 }
 
@@ -116,20 +119,7 @@ impl Command for Redeem {
         let customer: String = customer.try_get("id")?;
         let customer_id = CustomerId::parse(&customer)
             .map_err(|_| DbError::inconsistent("customer", "id", &customer))?;
-        self.open(tx, customer_id).await
-    }
-}
-
-impl Redeem {
-    async fn open(
-        &self,
-        tx: &mut AnyConnection,
-        customer_id: CustomerId,
-    ) -> Result<Redeemed, DbError> {
-        if let Some(before) = &self.before {
-            session::end(&mut *tx, before, self.now).await?;
-        }
-        let session = session::open(tx, &self.token, customer_id, self.lifetimes, self.now).await?;
-        Ok(Redeemed::SignedIn(session))
+        let new = NewSession { customer_id, now: self.now };
+        self.opening.open(tx, new).await.map(Redeemed::SignedIn)
     }
 }

@@ -5,27 +5,31 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use receivables::api::problem::Problem;
-use receivables::api::sign_in::{CodeRequest, SessionDocument, SignInProof};
+use receivables::api::sign_in::{CodeRequest, SessionDocument, SignInMethod, SignInRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask_for_code::ask_for_code;
 use super::caller::open_session;
 use super::cookie;
+use super::device::device_of;
 use super::document::document_of;
 use super::email::EmailAddress;
-use super::redeem::{Claimed, Redeemed, redeem};
-use super::session::{End, SessionKey};
+use super::redeem::{Claimed, Redeemed, SignInProof, redeem};
+use super::session::{End, Lifetimes, Opening, Session, SessionKey};
 use super::token::Token;
 use crate::limits::{self, Limit};
 use crate::problem::Refusal;
-use crate::state::Shared;
+use crate::state::{Portal, Shared};
 use crate::web::{Body, ClientAddress};
 
 const SESSION: &str = "/api/v1/sign-in/session";
 
 pub fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(ask)).routes(routes!(sign_in, who, sign_out))
+    OpenApiRouter::new()
+        .routes(routes!(ask))
+        .routes(routes!(sign_in, who, sign_out))
+        .merge(super::your_routes::router())
 }
 
 /// Asks for a one-time code and link by mail. The answer is the same for every address.
@@ -49,23 +53,18 @@ async fn ask(
 ) -> Result<Response, Refusal> {
     let codes = Limit::an_hour("sign-in codes", portal.settings.limits.codes_per_address);
     limits::count_address(&portal, codes, from).await?;
-    // The browser keeps its token, so that asking twice does not orphan a code on its way.
-    let browser = cookie::read(&headers, cookie::BROWSER)
-        .unwrap_or_else(|| Token::draw(portal.chance.as_ref()));
+    let browser = BrowserToken::of(&portal, &headers);
     // What cannot be an address belongs to nobody, and is answered like one that nobody has.
     if let Ok(email) = EmailAddress::parse(&request.email) {
-        ask_for_code(&portal, email, &browser).await?;
+        ask_for_code(&portal, email, browser.token()).await?;
     }
-    let seconds = portal.settings.sign_in.code_minutes.saturating_mul(60);
-    let mut response = StatusCode::ACCEPTED.into_response();
-    append(&mut response, cookie::set(cookie::BROWSER, &browser, Some(seconds)));
-    Ok(response)
+    Ok(browser.kept(&portal, StatusCode::ACCEPTED.into_response()))
 }
 
 /// Signs in with the code typed or the link's secret. Used up by this call and by nothing else.
 #[utoipa::path(
     post, path = SESSION, operation_id = "signIn", tag = "sign-in",
-    request_body = SignInProof,
+    request_body = SignInRequest,
     responses(
         (status = 201, body = SessionDocument),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -80,38 +79,36 @@ async fn sign_in(
     State(portal): State<Shared>,
     from: ClientAddress,
     headers: HeaderMap,
-    Body(proof): Body<SignInProof>,
+    Body(request): Body<SignInRequest>,
 ) -> Result<Response, Refusal> {
     let tries = Limit::an_hour("sign-ins", portal.settings.limits.sign_ins_per_address);
     limits::count_address(&portal, tries, from).await?;
-    let browser = cookie::read(&headers, cookie::BROWSER).ok_or_else(code_invalid)?;
-    let claimed = Claimed { proof, browser, before: cookie::read(&headers, cookie::SESSION) };
-    let token = Token::draw(portal.chance.as_ref());
-    match redeem(&portal, claimed, token.clone()).await? {
-        Redeemed::SignedIn(session) => {
-            tracing::info!(security = "signed-in", customer = %session.customer_id, "signed in");
-            let document = document_of(portal.db.read(), &session).await?;
-            let mut response = (StatusCode::CREATED, Json(document)).into_response();
-            append(&mut response, cookie::set(cookie::SESSION, &token, None));
-            append(&mut response, cookie::clear(cookie::BROWSER));
-            if cookie::read(&headers, cookie::STAFF).is_some() {
-                append(&mut response, cookie::clear(cookie::STAFF));
-            }
-            Ok(response)
+    let remembered = request.remember;
+    let (method, proof) = match (request.code, request.link) {
+        (Some(code), None) => (SignInMethod::Code, SignInProof::Code(code)),
+        (None, Some(link)) => (SignInMethod::Link, SignInProof::Link(link)),
+        _ => {
+            let words = "Send the code or the link's secret, one of them.";
+            return Err(Refusal::unprocessable("field-invalid", words).at("#"));
         }
+    };
+    let browser = BrowserToken::sent(&headers).ok_or_else(code_invalid)?;
+    let entry = Entry::new(&portal, &headers, method, remembered);
+    match redeem(&portal, Claimed { proof, browser }, entry.opening()).await? {
+        Redeemed::SignedIn(session) => entry.answer(&portal, &session).await,
         Redeemed::Invalid => {
             tracing::info!(security = "code-invalid", "a sign-in was refused");
             Err(code_invalid())
         }
         Redeemed::TooManyTries => {
             tracing::warn!(security = "too-many-tries", "a sign-in was locked");
-            Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many-tries",
-                "That code was tried too often. Ask for a new one.",
-            ))
+            Err(too_many_tries("That code was tried too often. Ask for a new one."))
         }
     }
+}
+
+pub(super) fn too_many_tries(words: &'static str) -> Refusal {
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", words)
 }
 
 fn code_invalid() -> Refusal {
@@ -137,7 +134,7 @@ async fn who(State(portal): State<Shared>, headers: HeaderMap) -> Result<Respons
         None => None,
     };
     let Some(session) = session else { return Ok(StatusCode::NO_CONTENT.into_response()) };
-    Ok(Json(document_of(portal.db.read(), &session).await?).into_response())
+    Ok(Json(document_of(portal.db.read(), &session, portal.now()).await?).into_response())
 }
 
 /// Signs out. Nothing is wrong when nobody was signed in.
@@ -153,12 +150,91 @@ async fn sign_out(State(portal): State<Shared>, headers: HeaderMap) -> Result<Re
         portal.db.write(End { token_hash: token.hash(), now: portal.now() }).await?;
         tracing::info!(security = "signed-out", "signed out");
     }
+    Ok(without_session())
+}
+
+/// The answer to who is signed in no more: nothing of it stays in the browser.
+pub(super) fn without_session() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let everything = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert("clear-site-data", everything);
     append(&mut response, cookie::clear(cookie::SESSION));
     append(&mut response, cookie::clear(cookie::BROWSER));
-    Ok(response)
+    response
+}
+
+/// Binds what is asked to the browser that asks, before anybody is signed in. The browser keeps
+/// its token, so that asking twice does not orphan a code on its way.
+pub struct BrowserToken(Token);
+
+impl BrowserToken {
+    pub fn of(portal: &Portal, headers: &HeaderMap) -> Self {
+        let sent = Self::sent(headers);
+        Self(sent.unwrap_or_else(|| Token::draw(portal.chance.as_ref())))
+    }
+
+    /// The one that came with the request.
+    pub fn sent(headers: &HeaderMap) -> Option<Token> {
+        cookie::read(headers, cookie::BROWSER)
+    }
+
+    pub const fn token(&self) -> &Token {
+        &self.0
+    }
+
+    /// The answer, with which the browser keeps its token.
+    pub fn kept(&self, portal: &Portal, mut response: Response) -> Response {
+        let seconds = portal.settings.sign_in.code_minutes.saturating_mul(60);
+        append(&mut response, cookie::set(cookie::BROWSER, &self.0, Some(seconds)));
+        response
+    }
+}
+
+/// Somebody at the door: what their session will be like if what they bring is right.
+pub struct Entry {
+    opening: Opening,
+    /// A member of staff was signed in here; one browser is one person.
+    replaces_staff: bool,
+}
+
+impl Entry {
+    pub fn new(
+        portal: &Portal,
+        headers: &HeaderMap,
+        method: SignInMethod,
+        remembered: bool,
+    ) -> Self {
+        let opening = Opening {
+            token: Token::draw(portal.chance.as_ref()),
+            before: cookie::read(headers, cookie::SESSION).map(|before| before.hash()),
+            method,
+            remembered,
+            device: device_of(headers),
+            lifetimes: Lifetimes::of(&portal.settings.sign_in),
+        };
+        Self { opening, replaces_staff: cookie::read(headers, cookie::STAFF).is_some() }
+    }
+
+    pub fn opening(&self) -> Opening {
+        self.opening.clone()
+    }
+
+    /// The session is open: the answer that brings its token.
+    pub async fn answer(self, portal: &Portal, session: &Session) -> Result<Response, Refusal> {
+        let Opening { token, method, remembered, .. } = self.opening;
+        let customer = session.customer_id;
+        tracing::info!(security = "signed-in", %customer, by = method.code(), "signed in");
+        let document = document_of(portal.db.read(), session, portal.now()).await?;
+        let mut response = (StatusCode::CREATED, Json(document)).into_response();
+        let days = portal.settings.sign_in.remembered_days;
+        let life = remembered.then(|| days.saturating_mul(24 * 60 * 60));
+        append(&mut response, cookie::set(cookie::SESSION, &token, life));
+        append(&mut response, cookie::clear(cookie::BROWSER));
+        if self.replaces_staff {
+            append(&mut response, cookie::clear(cookie::STAFF));
+        }
+        Ok(response)
+    }
 }
 
 fn append(response: &mut Response, cookie: Option<HeaderValue>) {

@@ -2,6 +2,7 @@
 //! believed but the token.
 
 use axum::http::HeaderMap;
+use receivables::api::sign_in::SignInMethod;
 use receivables::calendar::Micros;
 use receivables::ids::CustomerId;
 use sqlx::any::AnyRow;
@@ -15,14 +16,15 @@ use crate::db::{Command, Database, DbError, expect_rows};
 const MINUTE: i64 = 60 * 1_000_000;
 
 const FIND: &str = "
-select customer_id, last_seen_at, idle_until, absolute_until
+select customer_id, created_at, last_seen_at, idle_until, absolute_until, method, remembered
 from session
 where token_hash = $1 and ended_at is null and idle_until > $2 and absolute_until > $2";
 
 const OPEN: &str = "
 insert into session
-  (token_hash, customer_id, created_at, last_seen_at, idle_until, absolute_until)
-values ($1, $2, $3, $3, $4, $5)";
+  (token_hash, customer_id, created_at, last_seen_at, idle_until, absolute_until, method,
+   remembered, device)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8)";
 
 // The comparison keeps a late request from shortening what a later one has lengthened.
 const TOUCH: &str = "
@@ -38,9 +40,14 @@ pub(super) const SQL: &[&str] = &[FIND, OPEN, TOUCH, END];
 pub struct Session {
     pub token_hash: String,
     pub customer_id: CustomerId,
+    /// When its customer proved who they are: every proof begins a session.
+    pub created_at: Micros,
     pub last_seen_at: Micros,
     pub idle_until: Micros,
     pub absolute_until: Micros,
+    pub method: SignInMethod,
+    /// It stays when the browser is closed, on a device that its customer trusts.
+    pub remembered: bool,
 }
 
 impl Session {
@@ -53,8 +60,9 @@ impl Session {
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    pub idle: i64,
-    pub absolute: i64,
+    idle: i64,
+    absolute: i64,
+    remembered: i64,
 }
 
 impl Lifetimes {
@@ -62,11 +70,19 @@ impl Lifetimes {
         Self {
             idle: settings.idle_minutes.saturating_mul(MINUTE),
             absolute: settings.absolute_minutes.saturating_mul(MINUTE),
+            remembered: settings.remembered_days.saturating_mul(24 * 60 * MINUTE),
         }
     }
 
-    fn idle_until(self, now: Micros, absolute_until: Micros) -> Micros {
-        Micros(now.0.saturating_add(self.idle).min(absolute_until.0))
+    fn absolute_until(self, now: Micros, remembered: bool) -> Micros {
+        let life = if remembered { self.remembered } else { self.absolute };
+        Micros(now.0.saturating_add(life))
+    }
+
+    /// A remembered device may lie in a drawer for as long as it is remembered.
+    fn idle_until(self, now: Micros, absolute_until: Micros, remembered: bool) -> Micros {
+        let idle = if remembered { self.remembered } else { self.idle };
+        Micros(now.0.saturating_add(idle).min(absolute_until.0))
     }
 }
 
@@ -89,44 +105,75 @@ impl SessionKey {
 
     /// The session in a row that was found by this key.
     pub fn session_of(self, row: &AnyRow) -> Result<Session, DbError> {
-        let customer_id = CustomerId::parse(row.try_get("customer_id")?)
-            .map_err(|_| DbError::inconsistent("session", "customer_id", "of a session"))?;
+        let wrong = |column| DbError::inconsistent("session", column, "of a session");
+        let remembered: i64 = row.try_get("remembered")?;
         Ok(Session {
             token_hash: self.0,
-            customer_id,
+            customer_id: CustomerId::parse(row.try_get("customer_id")?)
+                .map_err(|_| wrong("customer_id"))?,
+            created_at: Micros(row.try_get("created_at")?),
             last_seen_at: Micros(row.try_get("last_seen_at")?),
             idle_until: Micros(row.try_get("idle_until")?),
             absolute_until: Micros(row.try_get("absolute_until")?),
+            method: SignInMethod::parse(row.try_get("method")?).ok_or_else(|| wrong("method"))?,
+            remembered: remembered == 1,
         })
     }
 }
 
-/// Opens a session inside the command that used up a code.
-pub async fn open(
-    tx: &mut AnyConnection,
-    token: &Token,
-    customer_id: CustomerId,
-    lifetimes: Lifetimes,
-    now: Micros,
-) -> Result<Session, DbError> {
-    let absolute_until = Micros(now.0.saturating_add(lifetimes.absolute));
-    let session = Session {
-        token_hash: token.hash(),
-        customer_id,
-        last_seen_at: now,
-        idle_until: lifetimes.idle_until(now, absolute_until),
-        absolute_until,
-    };
-    let written = sqlx::query(OPEN)
-        .bind(&session.token_hash)
-        .bind(customer_id.to_string())
-        .bind(now.0)
-        .bind(session.idle_until.0)
-        .bind(absolute_until.0)
-        .execute(&mut *tx)
-        .await?;
-    expect_rows(&written, 1, "session")?;
-    Ok(session)
+/// How the session will be that a proof opens, if it is right: drawn before it is looked at, so
+/// that a repeated command opens the same.
+#[derive(Clone)]
+pub struct Opening {
+    pub token: Token,
+    /// The hash of a session's token that the new one replaces.
+    pub before: Option<String>,
+    pub method: SignInMethod,
+    pub remembered: bool,
+    pub device: String,
+    pub lifetimes: Lifetimes,
+}
+
+/// Whose session, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession {
+    pub customer_id: CustomerId,
+    pub now: Micros,
+}
+
+impl Opening {
+    /// Opens the session inside the command that used up the proof.
+    pub async fn open(&self, tx: &mut AnyConnection, new: NewSession) -> Result<Session, DbError> {
+        let NewSession { customer_id, now } = new;
+        if let Some(before) = &self.before {
+            end(&mut *tx, before, now).await?;
+        }
+        let (remembered, lifetimes) = (self.remembered, self.lifetimes);
+        let absolute_until = lifetimes.absolute_until(now, remembered);
+        let session = Session {
+            token_hash: self.token.hash(),
+            customer_id,
+            created_at: now,
+            last_seen_at: now,
+            idle_until: lifetimes.idle_until(now, absolute_until, remembered),
+            absolute_until,
+            method: self.method,
+            remembered,
+        };
+        let written = sqlx::query(OPEN)
+            .bind(&session.token_hash)
+            .bind(customer_id.to_string())
+            .bind(now.0)
+            .bind(session.idle_until.0)
+            .bind(absolute_until.0)
+            .bind(self.method.code())
+            .bind(i64::from(remembered))
+            .bind(&self.device)
+            .execute(&mut *tx)
+            .await?;
+        expect_rows(&written, 1, "session")?;
+        Ok(session)
+    }
 }
 
 /// Notes that the session is in use, at most once a minute: a write for every request would
@@ -140,7 +187,7 @@ pub async fn touch(
     if now.0.saturating_sub(session.last_seen_at.0) < MINUTE {
         return Ok(session);
     }
-    let idle_until = lifetimes.idle_until(now, session.absolute_until);
+    let idle_until = lifetimes.idle_until(now, session.absolute_until, session.remembered);
     let touched = Session { last_seen_at: now, idle_until, ..session };
     db.write(Touch(touched.clone())).await?;
     Ok(touched)

@@ -136,7 +136,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 mod tests {
     use axum::response::IntoResponse;
     use receivables::api::problem::Problem;
-    use receivables::api::sign_in::{CodeRequest, SignInProof};
+    use receivables::api::sign_in::{CodeRequest, SignInRequest};
     use serde::Deserialize;
 
     use super::*;
@@ -195,7 +195,7 @@ mod tests {
         let rows = r#"{"amount":1,"rows":[{"amount":1,"status":"paid"}]}"#;
         assert_eq!(refused::<Start>(rows).await, at("unknown-field", "#/rows/0/status"));
         let proof = r#"{"password":"x"}"#;
-        assert_eq!(refused::<SignInProof>(proof).await, at("unknown-field", "#/password"));
+        assert_eq!(refused::<SignInRequest>(proof).await, at("unknown-field", "#/password"));
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use server::state::Shared;
-use server::{outbox, router, sign_in, web};
+use server::{outbox, router, web};
 use tower::ServiceExt;
 
 /// The cookies that come along with a visit from another site; no other may.
@@ -55,8 +55,7 @@ impl Answer {
 
 impl Browser {
     pub fn at(portal: &Shared) -> Self {
-        let (api, _) = sign_in::router().split_for_parts();
-        let service = web::serve(api.merge(outbox::router()), Router::new(), portal);
+        let service = web::serve(router::rooms(), router::signed(), portal);
         Self { service, cookies: BTreeMap::new() }
     }
 
@@ -139,6 +138,21 @@ impl Browser {
         }
     }
 
+    /// As staff ask, with a key and without a cookie.
+    pub async fn ask_as_staff(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.another().send(request.body(body).unwrap()).await
+    }
+
     pub async fn ask_for_code(&mut self, email: &str) -> Answer {
         let path = "/api/v1/sign-in/codes";
         self.ask(Method::POST, path, Some(json!({ "email": email }))).await
@@ -191,7 +205,7 @@ impl Mail {
 
     /// What comes after `#` in the link.
     pub fn link_secret(&self) -> String {
-        let link = self.text.split_whitespace().find(|word| word.contains("/sign-in/link#"));
+        let link = self.text.split_whitespace().find(|word| word.contains('#'));
         link.unwrap().split_once('#').unwrap().1.to_owned()
     }
 }
@@ -209,4 +223,10 @@ pub fn mails(portal: &Shared) -> Vec<Mail> {
 pub async fn newest_mail(portal: &Shared) -> Mail {
     outbox::deliver_due(portal).await.unwrap();
     mails(portal).pop().unwrap()
+}
+
+/// Delivers what is due and gives back the newest mail to one address.
+pub async fn newest_mail_to(portal: &Shared, email: &str) -> Mail {
+    outbox::deliver_due(portal).await.unwrap();
+    mails(portal).into_iter().rfind(|mail| mail.to == email).unwrap()
 }

@@ -1,0 +1,77 @@
+//! The two mails of a change of address.
+
+use std::sync::LazyLock;
+
+use receivables::calendar::Micros;
+use serde::Serialize;
+
+use super::code::Code;
+use crate::clock::instant_text;
+use crate::outbox::{Letter, Sender, Sources, Templates};
+use crate::state::Portal;
+
+static CODE: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: include_str!("templates/new_address_subject.txt"),
+        text: include_str!("templates/new_address.txt"),
+        html: include_str!("templates/new_address.html"),
+    })
+});
+
+static NOTICE: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: include_str!("templates/old_address_subject.txt"),
+        text: include_str!("templates/old_address.txt"),
+        html: include_str!("templates/old_address.html"),
+    })
+});
+
+#[derive(Serialize)]
+struct CodeWords<'a> {
+    biller: &'a str,
+    code: String,
+    minutes: i64,
+}
+
+#[derive(Serialize)]
+struct NoticeWords<'a> {
+    biller: &'a str,
+    new_address: String,
+    /// None: it is done.
+    from: Option<String>,
+    link: String,
+    contact: &'a str,
+}
+
+/// To the new address.
+pub fn code(portal: &Portal, code: &Code, expires_at: Micros) -> Letter {
+    let words = CodeWords {
+        biller: &portal.settings.biller.name,
+        code: code.grouped(),
+        minutes: portal.settings.sign_in.code_minutes,
+    };
+    Letter { useless_after: Some(expires_at), ..CODE.write(&sender(portal), words) }
+}
+
+/// To the old address.
+pub fn notice(portal: &Portal, email: &str, waits_until: Option<Micros>) -> Letter {
+    let settings = &portal.settings;
+    let words = NoticeWords {
+        biller: &settings.biller.name,
+        new_address: hinted(email),
+        from: waits_until.map(|at| instant_text(at).replace('T', " ").replace('Z', " UTC")),
+        link: format!("{}/your-sign-in", settings.public_url),
+        contact: &settings.biller.email,
+    };
+    NOTICE.write(&sender(portal), words)
+}
+
+fn sender(portal: &Portal) -> Sender {
+    Sender { biller: portal.settings.biller.name.clone(), demo: portal.is_demo() }
+}
+
+/// Enough to know one's own address again: `g…@mail.example`.
+fn hinted(email: &str) -> String {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
+}
