@@ -118,6 +118,16 @@ impl Visit {
         }
     }
 
+    /// As the server said; it decides again when somebody pays.
+    pub fn may_pay(self, id: AccountId) -> bool {
+        match &*self.who.read() {
+            Who::Customer(session) => {
+                session.accounts.iter().any(|account| account.id == id && account.may_pay)
+            }
+            _ => false,
+        }
+    }
+
     pub fn first_account(self) -> Option<AccountId> {
         match &*self.who.read() {
             Who::Customer(session) => session.accounts.first().map(|account| account.id),

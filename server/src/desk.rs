@@ -21,6 +21,7 @@ use crate::adjustments::{self, Decision, Proposal};
 use crate::clock::Chance;
 use crate::db::DbError;
 use crate::invitations::{self, InviteArgs, InviteError};
+use crate::key_desk::{self, ApiClientCommand, KeyDeskError};
 use crate::payments::{self, Moving, Refunding};
 use crate::problem::Refusal;
 use crate::sign_in::{
@@ -43,6 +44,11 @@ pub enum DeskCommand {
     Operator {
         #[command(subcommand)]
         what: OperatorCommand,
+    },
+    /// Give, rotate, end or list the keys of programs.
+    ApiClient {
+        #[command(subcommand)]
+        what: ApiClientCommand,
     },
     /// Move what a payment settled: to other bills, or to credit on account.
     Move(MoveArgs),
@@ -173,6 +179,7 @@ pub enum DeskError {
     Operator(#[from] OperatorRefusal),
     #[error(transparent)]
     Invite(#[from] InviteError),
+    Keys(#[from] KeyDeskError),
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -187,6 +194,7 @@ impl From<Refusal> for DeskError {
 pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskError> {
     match command {
         DeskCommand::Operator { what } => operator(portal, what).await,
+        DeskCommand::ApiClient { what } => Ok(key_desk::run(portal, what).await?),
         DeskCommand::Move(args) => move_payment(portal, args).await,
         DeskCommand::Refund(args) => refund(portal, args).await,
         DeskCommand::CreditNote(args) => adjust(portal, AdjustmentKind::CreditNote, args).await,

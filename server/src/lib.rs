@@ -22,6 +22,7 @@ mod http_client;
 pub mod imports;
 pub mod installation;
 pub mod invitations;
+pub mod key_desk;
 pub mod ledger;
 pub mod limits;
 pub mod outbox;

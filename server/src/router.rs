@@ -27,6 +27,7 @@ use crate::{
         (name = "bills", description = "Bills and their lines"),
         (name = "payments", description = "Previews, payments and receipts"),
         (name = "invitations", description = "Whom staff ask in"),
+        (name = "keys", description = "API clients, their keys, and what a caller may do"),
         (name = "corrections", description = "What staff put right, each with a preview"),
     )
 )]
@@ -48,6 +49,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(receipts::router())
         .merge(privacy::router())
         // Staff
+        .merge(sign_in::key_router())
         .merge(payments::staff_router())
         .merge(adjustments::router())
         .merge(invitations::staff_router())

@@ -40,9 +40,11 @@ fn draw(bill: BillDetails) -> View {
             .map(|reason| fill(Message::HoldReason, &[("reason", reason)]));
         el("p").child(say(Message::OnHoldLine)).child(" ").child(reason)
     });
-    let pay = (bill.open.less(bill.in_flight).is_positive() && hold.is_none()).then(|| {
-        link(Page::HowMuch(bill.account_id), "button primary", say(Message::MakeAPayment))
-    });
+    let may_pay = Visit::here().may_pay(bill.account_id);
+    let pay =
+        (may_pay && bill.open.less(bill.in_flight).is_positive() && hold.is_none()).then(|| {
+            link(Page::HowMuch(bill.account_id), "button primary", say(Message::MakeAPayment))
+        });
     el("div")
         .class("page document")
         .child(account_line(&bill.account_number, ""))

@@ -69,9 +69,8 @@ fn sums(bill: &CurrentBill) -> View {
         .into_iter()
         .map(|(look, words)| el("li").attr("data-tone", look).child(words))
         .collect();
-    let act = account
-        .available_to_pay
-        .is_positive()
+    let may_pay = Visit::here().may_pay(account.id);
+    let act = (may_pay && account.available_to_pay.is_positive())
         .then(|| link(Page::HowMuch(account.id), "button primary", say(Message::MakeAPayment)));
     if act.is_some() {
         browser::fetch_paying_ahead();

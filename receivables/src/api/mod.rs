@@ -2,6 +2,7 @@
 //! integers of minor units beside a currency; days are `YYYY-MM-DD`, instants RFC 3339 UTC.
 
 pub mod accounts;
+pub mod api_clients;
 pub mod bills;
 pub mod corrections;
 pub mod invitations;

@@ -79,6 +79,9 @@ pub struct SessionDocument {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountChoice {
     pub id: AccountId,
+    /// What the customer is on it.
+    pub role: AccountRole,
+    pub may_pay: bool,
     pub number: String,
     pub name: String,
     pub currency: Currency,

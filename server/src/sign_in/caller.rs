@@ -13,11 +13,10 @@ use axum::http::{HeaderMap, header};
 use receivables::calendar::Micros;
 use receivables::ids::CustomerId;
 
-use super::cookie;
-use super::operator;
 use super::policy::{Action, Resource, require};
 use super::session::{self, Lifetimes, Session, SessionKey};
 use super::words::{Scopes, StaffRoles};
+use super::{api_key, cookie, operator};
 use crate::problem::Refusal;
 use crate::staff_sign_in::{self, StaffSession};
 use crate::state::{Portal, Shared};
@@ -172,7 +171,8 @@ async fn bearer(headers: &HeaderMap, portal: &Portal) -> Result<Caller, Refusal>
     if let Some(staff) = operator::find(portal, key).await? {
         return Ok(Caller::Staff(staff));
     }
-    Err(Refusal::unauthenticated())
+    let client = api_key::find(portal, key).await?.map(Caller::Client);
+    client.ok_or_else(Refusal::unauthenticated)
 }
 
 impl From<StaffSession> for StaffMember {

@@ -8,6 +8,9 @@ use receivables::money::{Currency, MinorUnits};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 
+use super::caller::{Caller, Customer};
+use super::owner::account_role;
+use super::policy::{Action, Resource, can};
 use super::session::Session;
 use super::step_up::is_fresh;
 use crate::clock::instant_text;
@@ -43,6 +46,7 @@ pub async fn document_of(
     session: &Session,
     now: Micros,
 ) -> Result<SessionDocument, DbError> {
+    let caller = Caller::Customer(Customer::of(session.clone()));
     let customer_id = session.customer_id;
     let query = sqlx::query(FIND_CUSTOMER).bind(customer_id.to_string());
     let customer = query.fetch_one(pool).await?;
@@ -52,17 +56,23 @@ pub async fn document_of(
         customer_id,
         name: customer.try_get("name")?,
         email: customer.try_get("email")?,
-        accounts: accounts.iter().map(account_choice).collect::<Result<_, _>>()?,
+        accounts: accounts
+            .iter()
+            .map(|row| account_choice(row, &caller))
+            .collect::<Result<_, _>>()?,
         idle_until: instant_text(session.idle_until),
         idle_seconds: session.idle_seconds(),
         offer_passkey: is_fresh(session, now) && passkeys == 0,
     })
 }
 
-fn account_choice(row: &AnyRow) -> Result<AccountChoice, DbError> {
+fn account_choice(row: &AnyRow, caller: &Caller) -> Result<AccountChoice, DbError> {
     let id: String = row.try_get("id")?;
     let currency: String = row.try_get("currency")?;
+    let role = account_role(row.try_get("role")?)?;
     Ok(AccountChoice {
+        role,
+        may_pay: can(caller, Action::Pay, Resource::Account(Some(role))),
         id: AccountId::parse(&id).map_err(|_| DbError::inconsistent("account", "id", &id))?,
         number: row.try_get("number")?,
         name: row.try_get("name")?,

@@ -10,6 +10,7 @@
 
 pub mod policy;
 
+mod api_key;
 mod ask_for_code;
 mod caller;
 mod code;
@@ -20,6 +21,7 @@ mod email;
 mod email_change;
 mod email_letters;
 mod forget;
+mod key_routes;
 mod letter;
 mod operator;
 mod owner;
@@ -32,6 +34,9 @@ mod token;
 mod words;
 mod your_routes;
 
+pub use api_key::{
+    AddApiClient, ApiClientRefusal, EndApiClient, RotateApiKey, ShownKey, api_clients,
+};
 pub use ask_for_code::forget_old_codes;
 pub use caller::{
     ApiClient, Caller, Customer, Reach, StaffMember, caller_of, customers_session, note_use,
@@ -45,6 +50,7 @@ pub use document::person_of;
 pub use email::{EmailAddress, NotAnEmailAddress};
 pub use email_change::change_due_emails;
 pub use forget::forget_person;
+pub use key_routes::key_router;
 pub use operator::{
     AddOperator, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, named, operators,
 };
@@ -60,6 +66,7 @@ pub use words::{Scopes, StaffRoles, Words};
 /// Every SQL text of this room; a test prepares them on both engines.
 pub fn sql() -> Vec<&'static str> {
     [
+        api_key::SQL,
         ask_for_code::SQL,
         document::SQL,
         forget::SQL,

@@ -67,6 +67,12 @@ fn roles(row: &AnyRow, name: &str) -> Result<StaffRoles, DbError> {
         .ok_or_else(|| DbError::inconsistent("operator", "roles", name))
 }
 
+/// Is this what staff and clients are called by?
+pub(super) fn is_a_name(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (1..=LONGEST_NAME).contains(&text.chars().count()) && text.chars().all(fits)
+}
+
 /// Gives a new operator a key.
 pub struct AddOperator {
     name: String,
@@ -83,9 +89,7 @@ impl AddOperator {
         chance: &dyn crate::clock::Chance,
         now: Micros,
     ) -> Result<(Self, String), OperatorRefusal> {
-        let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-        let length = name.chars().count();
-        if length == 0 || length > LONGEST_NAME || !name.chars().all(fits) {
+        if !is_a_name(name) {
             return Err(OperatorRefusal::Name);
         }
         let token = Token::draw(chance);
