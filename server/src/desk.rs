@@ -8,7 +8,6 @@ use receivables::api::corrections::{
     AdjustmentDocument, AdjustmentKind, AdjustmentRequest, MoveDocument,
 };
 use receivables::api::refunds::{RefundPreview, RefundRequest};
-use receivables::api::roles::StaffRole;
 use receivables::ids::{AccountId, AdjustmentId, BillId, PaymentId};
 use receivables::money::{Currency, MinorUnits, Money};
 use receivables::moves::BillChange;
@@ -21,13 +20,10 @@ use crate::adjustments::{self, Decision, Proposal};
 use crate::clock::Chance;
 use crate::db::DbError;
 use crate::invitations::{self, InviteArgs, InviteError};
-use crate::key_desk::{self, ApiClientCommand, KeyDeskError};
+use crate::key_desk::{self, ApiClientCommand, KeyDeskError, OperatorCommand};
 use crate::payments::{self, Moving, Refunding};
 use crate::problem::Refusal;
-use crate::sign_in::{
-    Action, AddOperator, Caller, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, Resource,
-    StaffRoles, named, operators,
-};
+use crate::sign_in::{Action, Caller, Resource, named};
 use crate::state::Shared;
 
 const ACCOUNT: &str = "select id, currency from account where number = $1";
@@ -62,27 +58,6 @@ pub enum DeskCommand {
     Decide(DecideArgs),
     /// Invite a customer, or many at once, by a mail with a link.
     Invite(InviteArgs),
-}
-
-#[derive(clap::Subcommand, Debug)]
-pub enum OperatorCommand {
-    /// Make a key for a new operator; it is shown once.
-    Add {
-        name: String,
-        /// What they may do: clerk, approver, admin, auditor; several with commas between.
-        #[arg(long = "role", value_parser = roles)]
-        roles: StaffRoles,
-    },
-    /// Give an operator other roles instead of the ones they have.
-    Roles {
-        name: String,
-        #[arg(long = "role", value_parser = roles)]
-        roles: StaffRoles,
-    },
-    /// End an operator's key. What they did stays under their name.
-    End { name: String },
-    /// Every operator.
-    List,
 }
 
 #[derive(clap::Args, Debug)]
@@ -176,9 +151,8 @@ pub enum DeskError {
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
-    Operator(#[from] OperatorRefusal),
-    #[error(transparent)]
     Invite(#[from] InviteError),
+    #[error(transparent)]
     Keys(#[from] KeyDeskError),
     #[error(transparent)]
     Database(#[from] DbError),
@@ -193,8 +167,8 @@ impl From<Refusal> for DeskError {
 /// Does it, and says what was done.
 pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskError> {
     match command {
-        DeskCommand::Operator { what } => operator(portal, what).await,
-        DeskCommand::ApiClient { what } => Ok(key_desk::run(portal, what).await?),
+        DeskCommand::Operator { what } => Ok(key_desk::operator(portal, what).await?),
+        DeskCommand::ApiClient { what } => Ok(key_desk::api_client(portal, what).await?),
         DeskCommand::Move(args) => move_payment(portal, args).await,
         DeskCommand::Refund(args) => refund(portal, args).await,
         DeskCommand::CreditNote(args) => adjust(portal, AdjustmentKind::CreditNote, args).await,
@@ -202,42 +176,6 @@ pub async fn run(portal: &Shared, command: DeskCommand) -> Result<String, DeskEr
         DeskCommand::Decide(args) => decide(portal, args).await,
         DeskCommand::Invite(args) => invite(portal, args).await,
     }
-}
-
-async fn operator(portal: &Shared, what: OperatorCommand) -> Result<String, DeskError> {
-    match what {
-        OperatorCommand::Add { name, roles } => {
-            let said = format!("The key of {name} ({roles}), shown this once:");
-            let (chance, now) = (portal.chance.as_ref(), portal.now());
-            let (command, key) = AddOperator::new(&name, roles, chance, now)?;
-            portal.db.write(command).await??;
-            Ok(format!("{said}\n{key}"))
-        }
-        OperatorCommand::Roles { name, roles } => {
-            let said = format!("{name} is {roles} from now on.");
-            portal.db.write(GiveRoles { name, roles }).await??;
-            Ok(said)
-        }
-        OperatorCommand::End { name } => {
-            let now = portal.now();
-            portal.db.write(EndOperator { name: name.clone(), now }).await??;
-            Ok(format!("The key of {name} opens nothing any more."))
-        }
-        OperatorCommand::List => {
-            let mut text = String::new();
-            for ListedOperator { name, roles, is_open } in operators(portal.db.read()).await? {
-                let ended = if is_open { "" } else { "  (ended)" };
-                // Writing into a String cannot fail.
-                let _ = writeln!(text, "{name}  {roles}{ended}");
-            }
-            Ok(if text.is_empty() { "There is no operator yet.".to_owned() } else { text })
-        }
-    }
-}
-
-fn roles(text: &str) -> Result<StaffRoles, String> {
-    let known = StaffRole::ALL.map(StaffRole::code).join(", ");
-    StaffRoles::parse(text).ok_or_else(|| format!("a role is one of {known}"))
 }
 
 /// Only under a name that still has a key, and its roles decide there as everywhere.

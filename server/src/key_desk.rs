@@ -1,19 +1,42 @@
-//! Giving, listing and ending the keys of API clients from the terminal.
+//! Giving, listing and ending the keys of operators and API clients from the terminal.
 
 use std::fmt::Write;
 
-use receivables::api::roles::Scope;
+use receivables::api::roles::{Scope, StaffRole};
 use thiserror::Error;
 
 use crate::clock::instant_text;
 use crate::db::DbError;
 use crate::sign_in::{
-    AddApiClient, ApiClientRefusal, EndApiClient, RotateApiKey, Scopes, ShownKey, api_clients,
+    AddApiClient, AddOperator, ApiClientRefusal, EndApiClient, EndOperator, GiveRoles,
+    ListedOperator, OperatorRefusal, RotateApiKey, Scopes, ShownKey, StaffRoles, api_clients,
+    operators,
 };
 use crate::state::Shared;
 
 /// Whoever is at the machine itself.
 const BY: &str = "terminal";
+
+#[derive(clap::Subcommand, Debug)]
+pub enum OperatorCommand {
+    /// Make a key for a new operator; it is shown once.
+    Add {
+        name: String,
+        /// What they may do: clerk, approver, admin, auditor; several with commas between.
+        #[arg(long = "role", value_parser = roles)]
+        roles: StaffRoles,
+    },
+    /// Give an operator other roles instead of the ones they have.
+    Roles {
+        name: String,
+        #[arg(long = "role", value_parser = roles)]
+        roles: StaffRoles,
+    },
+    /// End an operator's key. What they did stays under their name.
+    End { name: String },
+    /// Every operator.
+    List,
+}
 
 #[derive(clap::Subcommand, Debug)]
 pub enum ApiClientCommand {
@@ -48,13 +71,55 @@ pub enum ApiClientCommand {
 #[derive(Debug, Error)]
 pub enum KeyDeskError {
     #[error(transparent)]
-    Refused(#[from] ApiClientRefusal),
+    Operator(#[from] OperatorRefusal),
+    #[error(transparent)]
+    Client(#[from] ApiClientRefusal),
     #[error(transparent)]
     Database(#[from] DbError),
 }
 
 /// Does it, and says what was done.
-pub async fn run(portal: &Shared, command: ApiClientCommand) -> Result<String, KeyDeskError> {
+pub async fn operator(portal: &Shared, what: OperatorCommand) -> Result<String, KeyDeskError> {
+    match what {
+        OperatorCommand::Add { name, roles } => {
+            let said = format!("The key of {name} ({roles}), shown this once:");
+            let (chance, now) = (portal.chance.as_ref(), portal.now());
+            let (command, key) = AddOperator::new(&name, roles, chance, now)?;
+            portal.db.write(command).await??;
+            Ok(format!("{said}\n{key}"))
+        }
+        OperatorCommand::Roles { name, roles } => {
+            let said = format!("{name} is {roles} from now on.");
+            portal.db.write(GiveRoles { name, roles }).await??;
+            Ok(said)
+        }
+        OperatorCommand::End { name } => {
+            let now = portal.now();
+            portal.db.write(EndOperator { name: name.clone(), now }).await??;
+            Ok(format!("The key of {name} opens nothing any more."))
+        }
+        OperatorCommand::List => {
+            let mut text = String::new();
+            for ListedOperator { name, roles, is_open } in operators(portal.db.read()).await? {
+                let ended = if is_open { "" } else { "  (ended)" };
+                // Writing into a String cannot fail.
+                let _ = writeln!(text, "{name}  {roles}{ended}");
+            }
+            Ok(if text.is_empty() { "There is no operator yet.".to_owned() } else { text })
+        }
+    }
+}
+
+fn roles(text: &str) -> Result<StaffRoles, String> {
+    let known = StaffRole::ALL.map(StaffRole::code).join(", ");
+    StaffRoles::parse(text).ok_or_else(|| format!("a role is one of {known}"))
+}
+
+/// Does it, and says what was done.
+pub async fn api_client(
+    portal: &Shared,
+    command: ApiClientCommand,
+) -> Result<String, KeyDeskError> {
     let (now, chance) = (portal.now(), portal.chance.as_ref());
     match command {
         ApiClientCommand::Add { name, scopes, days } => {

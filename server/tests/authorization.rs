@@ -7,6 +7,8 @@
 mod browser;
 #[path = "support/people.rs"]
 mod people;
+#[path = "support/stage.rs"]
+mod stage;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,28 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::Method;
 use browser::Answer;
 use people::{Person, let_view};
-use receivables::api::corrections::{AdjustmentKind, AdjustmentRequest};
-use receivables::api::refunds::RefundRequest;
 use receivables::api::roles::Scope;
-use receivables::ids::{AccountId, PaymentId};
-use receivables::money::{Currency, MinorUnits};
+use receivables::ids::AccountId;
 use serde_json::{Value, json};
-use server::adjustments::{self, Proposal};
-use server::gateway::sandbox::TestCard;
-use server::payments::{self, Refunding};
 use server::router;
-use support::{On, TestAccount, TestPortal};
-
-const ROLES: [&str; 7] = ["nobody", "payer", "viewer", "clerk", "approver", "admin", "auditor"];
-const CLERK: usize = 3;
-
-struct Row {
-    method: Method,
-    path: String,
-    whose: String,
-    cells: Vec<String>,
-    scope: String,
-}
+use stage::{CLERK, ROLES, Row, Stage};
+use support::{On, TestPortal};
 
 fn table() -> Vec<Row> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/authorization.txt");
@@ -63,11 +49,9 @@ fn every_route_is_in_the_table_and_the_table_names_no_other() {
     for (path, methods) in described["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let whose: &[&str] = match () {
-                () if path.contains("{id}") && !path.contains("{name}") => {
-                    &["own", "other", "none"]
-                }
-                () if path.contains('{') => &["any", "none"],
-                () => &["-"],
+                () if !path.contains('{') => &["-"],
+                () if path.contains("{name}") || path.contains("/invitations/") => &["any", "none"],
+                () => &["own", "other", "none"],
             };
             let whose: BTreeSet<String> = whose.iter().map(|word| (*word).to_owned()).collect();
             routes.insert(format!("{} {path}", method.to_uppercase()), whose);
@@ -85,187 +69,10 @@ fn every_route_is_in_the_table_and_the_table_names_no_other() {
     assert_eq!(rows, routes);
 }
 
-/// What came of it, as the table says it. Other refusals come after the caller was let through.
-fn class(answer: &Answer) -> &'static str {
-    let is_problem = answer.headers.get("content-type").is_some_and(|kind| {
-        kind.to_str().is_ok_and(|kind| kind.starts_with("application/problem"))
-    });
-    if !is_problem {
-        assert!(answer.status.is_success(), "{answer:?}");
-        return "ok";
-    }
-    match answer.problem() {
-        (401, code) if code == "unauthenticated" => "401",
-        (403, code) if code == "forbidden" || code == "own-proposal" => "403",
-        (404, code) if code == "not-found" => "404",
-        (status, code) => {
-            assert!(status < 500 && !["csrf", "two-proofs"].contains(&code.as_str()), "{code}");
-            "ok"
-        }
-    }
-}
-
-/// An account with something of everything on it.
-struct Things {
-    account: TestAccount,
-    payment: PaymentId,
-    refund: String,
-}
-
-async fn things(portal: &TestPortal) -> Things {
-    let account = portal.account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500)]).await;
-    let started = portal.started(&account, 9_000).await;
-    portal.choose(&started, TestCard::Success).await;
-    portal.news_arrives().await;
-    let payment_id = started.payment.id;
-    let (amount, currency) = (MinorUnits::new(100), Currency::USD);
-    let request = RefundRequest { amount, currency, reason: None };
-    let (operator, idempotency_key) = ("grace".to_owned(), account.id.to_string());
-    let refunding = Refunding { operator, payment_id, idempotency_key, request };
-    let refund = payments::refund(&portal.portal, refunding).await.unwrap().refund;
-    Things { account, payment: payment_id, refund: refund.id.to_string() }
-}
-
-struct Stage<'p> {
-    portal: &'p TestPortal,
-    people: Vec<(&'static str, Person)>,
-    clients: Vec<(Scope, Person)>,
-    own: Things,
-    other: Things,
-    asked: usize,
-}
-
-impl<'p> Stage<'p> {
-    async fn set(portal: &'p TestPortal) -> Self {
-        let (own, other) = (things(portal).await, things(portal).await);
-        let viewers = portal.account(&[]).await;
-        let_view(portal, viewers.customer_id, own.account.id).await;
-        let mut people = vec![
-            ("nobody", Person::nobody(portal)),
-            ("payer", Person::customer(portal, &own.account).await),
-            ("viewer", Person::customer(portal, &viewers).await),
-        ];
-        for role in &ROLES[CLERK..] {
-            people.push((role, Person::operator(portal, role, role).await));
-        }
-        let mut clients = Vec::new();
-        for scope in Scope::ALL {
-            let name = format!("c{}", clients.len());
-            clients.push((scope, Person::client(portal, &name, scope.code()).await));
-        }
-        Self { portal, people, clients, own, other, asked: 0 }
-    }
-
-    /// A write-off that this person proposed.
-    async fn proposal(&self, by: &str, account: &TestAccount) -> String {
-        let request = AdjustmentRequest {
-            kind: AdjustmentKind::WriteOff,
-            bill_id: Some(account.bills[1]),
-            amount: MinorUnits::new(1),
-            currency: Currency::USD,
-            reason: "given up".into(),
-        };
-        let idempotency_key = Some(format!("proposal {}", self.asked));
-        let (operator, account_id) = (by.to_owned(), account.id);
-        let proposal = Proposal { operator, idempotency_key, account_id, request };
-        let proposed = adjustments::propose(&self.portal.portal, proposal).await.unwrap();
-        proposed.id.unwrap().to_string()
-    }
-
-    /// The path with the id that the row means, for whoever asks.
-    async fn path(&self, row: &Row, who: &str) -> String {
-        let things = if row.whose == "own" { &self.own } else { &self.other };
-        let none = row.whose == "none";
-        let nothing = |prefix: &str| format!("{prefix}_{}", "0".repeat(32));
-        if row.path.contains("{name}") {
-            let name = format!("client-{}", self.asked);
-            let mut key_id = "00000000".to_owned();
-            if !none {
-                Person::client(self.portal, &name, "previews").await;
-                let query = sqlx::query_scalar("select id from api_key where client = $1");
-                let pool = self.portal.portal.db.read();
-                key_id = query.bind(&name).fetch_one(pool).await.unwrap();
-            }
-            return row.path.replace("{name}", &name).replace("{id}", &key_id);
-        }
-        let room = row.path.split('/').nth(3).unwrap();
-        let id = match (room, none) {
-            ("accounts", false) => things.account.id.to_string(),
-            ("accounts", true) => nothing("acc"),
-            ("bills", false) => things.account.bills[0].to_string(),
-            ("bills", true) => nothing("bill"),
-            ("payments", false) => things.payment.to_string(),
-            ("payments", true) => nothing("pay"),
-            ("refunds", false) => things.refund.clone(),
-            ("refunds", true) => nothing("ref"),
-            ("adjustments", false) => {
-                let by = if row.whose == "own" { who } else { "somebody" };
-                self.proposal(by, &self.own.account).await
-            }
-            ("adjustments", true) => nothing("adj"),
-            _ if !row.path.contains('{') => String::new(),
-            _ => panic!("the table names {} and this test knows no {room}", row.path),
-        };
-        row.path.replace("{id}", &id)
-    }
-
-    fn body(&self, row: &Row) -> Option<Value> {
-        if row.method != Method::POST {
-            return None;
-        }
-        let (ms, chance) = self.portal.portal.id_parts();
-        let new_payment = PaymentId::from_parts(ms, &chance);
-        let directed = json!([{ "bill_id": self.own.account.bills[0], "amount": 1 }]);
-        let last = row.path.rsplit('/').next().unwrap();
-        Some(match last {
-            "codes" => json!({ "email": "nobody@nowhere.example" }),
-            "session" => json!({ "code": "7K3M-9QXA" }),
-            "allocation-previews" => json!({ "amount": 1_000, "currency": "USD" }),
-            "payments" => json!({
-                "id": new_payment, "amount": 1_000, "currency": "USD",
-                "fingerprint": "0".repeat(32),
-            }),
-            "unapplications" => json!({ "bills": directed }),
-            "reapplications" => json!({ "bills": directed }),
-            "refunds" => json!({ "amount": 1, "currency": "USD" }),
-            "adjustments" => json!({
-                "kind": "write_off", "bill_id": self.own.account.bills[1], "amount": 1,
-                "currency": "USD", "reason": "given up",
-            }),
-            "api-clients" => json!({
-                "name": format!("new-{}", self.asked), "scopes": ["previews"], "days": 30,
-            }),
-            "keys" => json!({ "days": 30 }),
-            _ => json!({}),
-        })
-    }
-
-    /// Asks one cell; what is wrong with the answer, if anything.
-    async fn cell(
-        &mut self,
-        row: &Row,
-        (who, person): (&str, &Person),
-        expected: &str,
-    ) -> Option<String> {
-        self.asked += 1;
-        let (path, body) = (self.path(row, who).await, self.body(row));
-        let answer = person.ask(&row.method, &path, body.as_ref()).await;
-        let came = class(&answer);
-        let Row { method, path, whose, .. } = row;
-        (came != expected).then(|| {
-            format!("{method} {path} {whose} as {who}: {came} ({}), not {expected}", answer.status)
-        })
-    }
-}
-
 async fn every_cell_holds(portal: &TestPortal) {
     let mut stage = Stage::set(portal).await;
     let mut wrong = Vec::new();
-    // Whoever signs out asks nothing more.
-    let (last, first): (Vec<Row>, Vec<Row>) = table()
-        .into_iter()
-        .partition(|row| row.method == Method::DELETE && row.path.contains("sign-in"));
-    for row in first.iter().chain(&last) {
+    for row in &table() {
         for (n, (who, person)) in stage.people.clone().iter().enumerate() {
             wrong.extend(stage.cell(row, (who, person), &row.cells[n]).await);
         }
@@ -273,6 +80,10 @@ async fn every_cell_holds(portal: &TestPortal) {
             let opens = row.scope == "any" || row.scope == scope.code();
             let expected = if opens { row.cells[CLERK].as_str() } else { "403" };
             wrong.extend(stage.cell(row, (scope.code(), &person), expected).await);
+        }
+        let signs_out = ["/api/v1/sign-in/session", "/api/v1/sign-in/sessions"];
+        if row.method == Method::DELETE && signs_out.contains(&row.path.as_str()) {
+            stage.come_back().await;
         }
     }
     println!("{} cells asked on {:?}", stage.asked, portal.on());

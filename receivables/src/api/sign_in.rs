@@ -85,8 +85,6 @@ pub struct AccountChoice {
     pub number: String,
     pub name: String,
     pub currency: Currency,
-    /// What the customer may do with it.
-    pub role: AccountRole,
     /// Open on bills asked for, in minor units of `currency`.
     pub owed: crate::money::MinorUnits,
 }

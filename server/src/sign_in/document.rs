@@ -1,6 +1,5 @@
 //! Who is signed in, and what they hold.
 
-use receivables::api::roles::AccountRole;
 use receivables::api::sign_in::{AccountChoice, SessionDocument};
 use receivables::calendar::Micros;
 use receivables::ids::{AccountId, CustomerId};
@@ -78,8 +77,6 @@ fn account_choice(row: &AnyRow, caller: &Caller) -> Result<AccountChoice, DbErro
         name: row.try_get("name")?,
         currency: Currency::parse(&currency)
             .map_err(|_| DbError::inconsistent("account", "currency", &id))?,
-        role: AccountRole::parse(row.try_get("role")?)
-            .ok_or_else(|| DbError::inconsistent("account_customer", "role", &id))?,
         owed: MinorUnits::new(row.try_get("owed")?),
     })
 }

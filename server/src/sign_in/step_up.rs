@@ -6,8 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use receivables::calendar::Micros;
 
-use super::caller::{customers_session, open_session};
+use super::caller::{caller_of, customers_session, open_session};
 use super::cookie;
+use super::policy::{Action, Resource, require};
 use super::session::Session;
 use super::token::Token;
 use crate::problem::Refusal;
@@ -20,9 +21,13 @@ pub fn is_fresh(session: &Session, now: Micros) -> bool {
     now < session.created_at.plus_minutes(FRESH_MINUTES)
 }
 
-/// The open session that asks, for what is its customer's alone.
+/// The open session that asks, for what is its customer's alone: everyone else is told 403.
 pub(super) async fn session_of(headers: &HeaderMap, portal: &Portal) -> Result<Session, Refusal> {
-    let key = customers_session(headers).ok_or_else(Refusal::unauthenticated)?;
+    let Some(key) = customers_session(headers) else {
+        let caller = caller_of(headers, portal).await?;
+        require(&caller, Action::OwnSignIn, Resource::Portal)?;
+        return Err(Refusal::unauthenticated());
+    };
     open_session(portal, key).await?.ok_or_else(Refusal::unauthenticated)
 }
 
