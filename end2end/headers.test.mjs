@@ -43,7 +43,7 @@ test('answers of the API are kept nowhere; named files are kept for good', async
   for (const [path, answer] of await answers()) {
     const kept = answer.headers.get('cache-control');
     if (path.startsWith('/api/')) assert.equal(kept, 'no-store', path);
-    else if (/-[0-9a-f]{16}/.test(path)) assert.match(kept, /immutable/, path);
+    else if (/-[0-9a-f]{12,16}[._]/.test(path)) assert.match(kept, /immutable/, path);
     else assert.doesNotMatch(kept ?? '', /immutable/, path);
   }
 });

@@ -47,9 +47,9 @@ class Stage {
 /**
  * A test with a portal of its own. `told` gets the person's page and the stage.
  *
- * Options: `screen`; `settings` of the server; `load` instead of the demo customers; `expects`,
- * patterns of console messages the story provokes; `work`, a pattern of what it leaves for a person
- * in the log; `timeout` in milliseconds.
+ * Options: `screen`; `host`, the name people type; `settings` of the server; `load` instead of the
+ * demo customers; `expects`, patterns of console messages the story provokes; `work`, a pattern of
+ * what it leaves for a person in the log; `timeout` in milliseconds.
  */
 export function scenario(name, options, told) {
   test(name, { timeout: options.timeout ?? 120_000 }, async (run) => {

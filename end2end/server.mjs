@@ -34,8 +34,8 @@ function freePort() {
   });
 }
 
-function addressAt(port) {
-  return `http://127.0.0.1:${port}`;
+function addressAt(port, host = '127.0.0.1') {
+  return `http://${host}:${port}`;
 }
 
 /** A folder with a database of demo customers, for every server to begin with a copy of. */
@@ -53,9 +53,9 @@ export function prepareDemo() {
 }
 
 export class PortalServer {
-  constructor(folder, port, database, settings = {}) {
+  constructor(folder, port, database, settings = {}, host = '127.0.0.1') {
     this.folder = folder;
-    this.url = addressAt(port);
+    this.url = addressAt(port, host);
     this.database = database;
     this.mailFolder = join(folder, 'mail');
     this.log = '';
@@ -74,14 +74,14 @@ export class PortalServer {
    * Starts a portal; `load` fills its database before it serves. `settings` may be made for its
    * address.
    */
-  static async start({ settings, load } = {}) {
+  static async start({ settings, load, host } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'paydown-e2e-'));
     const prepared = process.env.PAYDOWN_TEST_DEMO_FOLDER;
     const template = load ? '' : process.env.PAYDOWN_TEST_DEMO_DATABASE;
     const database = newDatabase(folder, template);
     const port = await freePort();
-    const chosen = typeof settings === 'function' ? await settings(addressAt(port)) : settings;
-    const server = new PortalServer(folder, port, database, chosen);
+    const chosen = typeof settings === 'function' ? await settings(addressAt(port, host)) : settings;
+    const server = new PortalServer(folder, port, database, chosen, host);
     if (load) load(server);
     else if (prepared) cpSync(prepared, folder, { recursive: true });
     else server.run('demo');

@@ -8,7 +8,9 @@ use gloo_net::http::{Method, RequestBuilder};
 use receivables::api::invitations::Acceptance;
 use receivables::api::payments::{PaymentRequest, PreviewRequest};
 use receivables::api::problem::Problem;
-use receivables::api::sign_in::{CodeRequest, SignInRequest};
+use receivables::api::sign_in::{
+    CodeRequest, EmailChangeConfirmation, EmailChangeRequest, SignInRequest,
+};
 use receivables::ids::{AccountId, BillId, PaymentId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,8 +67,15 @@ impl Request {
     }
 
     fn post(path: String, body: &impl Serialize) -> Self {
-        let body = serde_json::to_string(body).unwrap_or_default();
+        Self::post_text(path, serde_json::to_string(body).unwrap_or_default())
+    }
+
+    fn post_text(path: String, body: String) -> Self {
         Self { method: Method::POST, path, body: Some(body), idempotency_key: None }
+    }
+
+    fn delete(path: String) -> Self {
+        Self { method: Method::DELETE, path, body: None, idempotency_key: None }
     }
 
     /// The answer's text, or why there is none. Boxed, so that it is not in the module once for
@@ -100,7 +109,7 @@ impl Request {
             return Ok(text);
         }
         match json::read::<Problem>(&text) {
-            Ok(problem) if problem.status == 401 && problem.code != "code-invalid" => {
+            Ok(problem) if problem.status == 401 && problem.code == "unauthenticated" => {
                 Err(Failure::SignedOut)
             }
             Ok(problem) => Err(Failure::Problem(Box::new(problem))),
@@ -132,12 +141,63 @@ pub fn sign_in(proof: &SignInRequest) -> Request {
 }
 
 pub fn sign_out() -> Request {
-    let path = format!("{BASE}/sign-in/session");
-    Request { method: Method::DELETE, path, body: None, idempotency_key: None }
+    Request::delete(format!("{BASE}/sign-in/session"))
 }
 
 pub fn accept_invitation(acceptance: &Acceptance) -> Request {
     Request::post(format!("{BASE}/invitations/acceptance"), acceptance)
+}
+
+pub fn sign_in_overview() -> Request {
+    Request::get(format!("{BASE}/sign-in/overview"))
+}
+
+pub fn sign_out_everywhere() -> Request {
+    Request::delete(format!("{BASE}/sign-in/sessions"))
+}
+
+pub fn end_session(id: &str) -> Request {
+    Request::delete(format!("{BASE}/sign-in/sessions/{id}"))
+}
+
+pub fn change_email(email: String) -> Request {
+    Request::post(format!("{BASE}/sign-in/email-change"), &EmailChangeRequest { email })
+}
+
+pub fn confirm_email(code: String) -> Request {
+    let path = format!("{BASE}/sign-in/email-change/confirmation");
+    Request::post(path, &EmailChangeConfirmation { code })
+}
+
+pub fn stop_email_change() -> Request {
+    Request::delete(format!("{BASE}/sign-in/email-change"))
+}
+
+pub fn passkeys() -> Request {
+    Request::get(format!("{BASE}/passkeys"))
+}
+
+pub fn new_passkey_options() -> Request {
+    Request::post_text(format!("{BASE}/passkeys/creation-options"), "{}".into())
+}
+
+/// What the device made, in the standard's own JSON.
+pub fn add_passkey(credential: &str) -> Request {
+    Request::post_text(format!("{BASE}/passkeys"), format!("{{\"credential\":{credential}}}"))
+}
+
+pub fn remove_passkey(id: &str) -> Request {
+    Request::delete(format!("{BASE}/passkeys/{id}"))
+}
+
+pub fn passkey_options() -> Request {
+    Request::post_text(format!("{BASE}/sign-in/passkey-options"), "{}".into())
+}
+
+/// What the device signed, in the standard's own JSON.
+pub fn sign_in_with_passkey(credential: &str) -> Request {
+    let body = format!("{{\"credential\":{credential}}}");
+    Request::post_text(format!("{BASE}/sign-in/passkey"), body)
 }
 
 pub fn due_periods(account: AccountId) -> Request {
@@ -187,13 +247,13 @@ pub fn start_payment(account: AccountId, request: &PaymentRequest) -> Request {
 
 pub fn cancel_payment(payment: PaymentId) -> Request {
     let path = format!("{BASE}/payments/{payment}/cancellation");
-    Request { method: Method::POST, path, body: Some("{}".into()), idempotency_key: None }
+    Request::post_text(path, "{}".into())
 }
 
 /// Settles bills with credit on account, without a payment.
 pub fn use_credit(account: AccountId) -> Request {
     let path = format!("{BASE}/accounts/{account}/credit-applications");
-    Request { method: Method::POST, path, body: Some("{}".into()), idempotency_key: None }
+    Request::post_text(path, "{}".into())
 }
 
 /// The sandbox stands where the gateway's own script would talk to the gateway.

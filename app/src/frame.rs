@@ -9,7 +9,7 @@ use crate::page::Page;
 use crate::session::{Visit, Who};
 use crate::ui::browser;
 use crate::ui::heading::heading;
-use crate::ui::link::link;
+use crate::ui::link::{about, link};
 use crate::ui::loaded::loading;
 use crate::ui::notice::failure_notice;
 use crate::ui::view::{Show, View, el, react, views};
@@ -166,13 +166,20 @@ fn signed_in_nav(visit: Visit, shown: Asked) -> Option<View> {
     Some(
         views![
             links,
-            el("div").class("who").child(el("span").class("who-name").child(customer.name)).child(
-                el("button")
-                    .attr("type", "button")
-                    .class("quiet")
-                    .on("click", move |_| visit.sign_out())
-                    .child(say(Message::SignOut))
-            )
+            el("div")
+                .class("who")
+                .child(link(
+                    Page::YourSignIn,
+                    "who-name",
+                    views![customer.name, about(say(Message::YourSignIn))],
+                ))
+                .child(
+                    el("button")
+                        .attr("type", "button")
+                        .class("quiet")
+                        .on("click", move |_| visit.sign_out())
+                        .child(say(Message::SignOut))
+                )
         ]
         .show(),
     )

@@ -47,6 +47,7 @@ pub fn portal(page: Page) -> View {
         Page::SignIn => sign_in::ask_for_code::page(),
         Page::SignInLink => sign_in::link_from_mail::page(),
         Page::Invitation => sign_in::invitation::page(),
+        Page::YourSignIn => sign_in::your_sign_in::page(),
         Page::HowMuch(_) | Page::Check(_) | Page::Mailbox => not_found(),
     }
 }

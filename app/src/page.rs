@@ -35,6 +35,8 @@ pub enum Page {
     SignInLink,
     /// Where the link of an invitation leads; its secret stands behind the `#`.
     Invitation,
+    /// The customer's address, passkeys and sessions.
+    YourSignIn,
     /// What you owe, on this account.
     Account(AccountId),
     PastBills(AccountId),
@@ -56,6 +58,7 @@ impl Page {
             Self::SignIn => "/sign-in".into(),
             Self::SignInLink => "/sign-in/link".into(),
             Self::Invitation => "/invitation".into(),
+            Self::YourSignIn => "/your-sign-in".into(),
             Self::Account(id) => format!("/accounts/{id}"),
             Self::PastBills(id) => format!("/accounts/{id}/bills"),
             Self::Bill(id) => format!("/bills/{id}"),
@@ -77,6 +80,7 @@ impl Page {
             (Some("sign-in"), None, ..) => Some(Self::SignIn),
             (Some("sign-in"), Some("link"), None, _) => Some(Self::SignInLink),
             (Some("invitation"), None, ..) => Some(Self::Invitation),
+            (Some("your-sign-in"), None, ..) => Some(Self::YourSignIn),
             (Some("accounts"), Some(id), rest, None) => {
                 let id = AccountId::parse(id).ok()?;
                 match rest {
@@ -139,6 +143,7 @@ mod tests {
             Page::SignIn,
             Page::SignInLink,
             Page::Invitation,
+            Page::YourSignIn,
             Page::Account(account),
             Page::PastBills(account),
             Page::Bill(bill),

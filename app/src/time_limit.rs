@@ -20,6 +20,8 @@ const NOTED_MS: u64 = 60_000;
 /// The server's clock decides; it is asked only when its answer is certain.
 const CERTAIN_MS: u64 = 5_000;
 
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+
 /// Kept over the way to the sign-in page: after how many minutes the time was up.
 pub const TIME_IS_UP: &str = "paydown-time-is-up";
 
@@ -56,7 +58,8 @@ fn watch(visit: Visit, ends: RwSignal<Option<u64>>, idle_ms: u64) {
         ends.set(shown);
     }
     let next = if now < warned_from { warned_from } else { now.saturating_add(CERTAIN_MS) };
-    let wait = Duration::from_millis(next.saturating_sub(now));
+    // A browser counts no further than 24 days, and a remembered device has more.
+    let wait = Duration::from_millis(next.saturating_sub(now).min(LONGEST_WAIT_MS));
     set_timeout(move || watch(visit, ends, idle_ms), wait);
 }
 

@@ -15,6 +15,7 @@ use super::bill_name;
 use crate::api;
 use crate::page::Page;
 use crate::session::Visit;
+use crate::sign_in::passkey;
 use crate::ui::browser;
 use crate::ui::dates::{due_line, relative};
 use crate::ui::heading::heading;
@@ -50,6 +51,7 @@ fn draw(bill: CurrentBill) -> View {
     el("div")
         .class("page")
         .child(account_switcher(id))
+        .child(passkey::offer())
         .child(sums(&bill))
         .child(in_progress(&bill))
         .child(periods(bill))
@@ -58,7 +60,8 @@ fn draw(bill: CurrentBill) -> View {
                 .class("more")
                 .attr("aria-label", say(Message::MoreOnThisAccount))
                 .child(link(Page::PastBills(id), "", say(Message::SeePastBills)))
-                .child(link(Page::Payments(id), "", say(Message::SeePayments))),
+                .child(link(Page::Payments(id), "", say(Message::SeePayments)))
+                .child(link(Page::YourSignIn, "", say(Message::YourSignIn))),
         )
         .show()
 }

@@ -7,6 +7,7 @@ use receivables::words::Message;
 use web_sys::Event;
 
 use super::failed_at;
+use super::passkey::way_in;
 use crate::api;
 use crate::page::Page;
 use crate::session::Visit;
@@ -97,6 +98,7 @@ fn email_step(asked_for: RwSignal<Option<String>>, errors: FieldErrors) -> View 
                 )
                 .child(busy_button(label, move || busy.get())),
         )
+        .child(way_in())
         .show()
 }
 
@@ -110,6 +112,7 @@ fn looks_like_an_address(text: &str) -> bool {
 fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldErrors) -> View {
     let visit = Visit::here();
     let code = RwSignal::new(String::new());
+    let remember = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let enter = move |event: Event| {
         event.prevent_default();
@@ -124,7 +127,8 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
         show_errors(errors, Vec::new());
         busy.set(true);
         spawn_local(async move {
-            let request = SignInRequest { code: Some(typed), ..SignInRequest::default() };
+            let remember = remember.get_untracked();
+            let request = SignInRequest { code: Some(typed), link: None, remember };
             match api::sign_in(&request).send().await {
                 Ok(_) => {
                     browser::forget(ASKED_FOR);
@@ -143,7 +147,7 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
         .child(heading(say(Message::CheckYourMail)))
         .child(el("p").child(fill(Message::CodeSent, &[("email", &email)])))
         .child(mailbox(visit))
-        .child(code_form(code, busy, errors).on("submit", enter))
+        .child(code_form(code, remember, busy, errors).on("submit", enter))
         .child(
             el("p").child(
                 el("button")
@@ -157,7 +161,12 @@ fn code_step(email: String, asked_for: RwSignal<Option<String>>, errors: FieldEr
 }
 
 /// The form for the code, without what entering does.
-fn code_form(code: RwSignal<String>, busy: RwSignal<bool>, errors: FieldErrors) -> El {
+fn code_form(
+    code: RwSignal<String>,
+    remember: RwSignal<bool>,
+    busy: RwSignal<bool>,
+    errors: FieldErrors,
+) -> El {
     let label = move || say(if busy.get() { Message::SigningIn } else { Message::SignIn }).into();
     el("form")
         .attr("novalidate", "")
@@ -178,7 +187,24 @@ fn code_form(code: RwSignal<String>, busy: RwSignal<bool>, errors: FieldErrors) 
                 .live_value(move || code.get())
                 .on("input", move |event| code.set(event_target_value(&event))),
         )
+        .child(remember_me(remember))
         .child(busy_button(label, move || busy.get()))
+}
+
+/// Never ticked beforehand: the device may be a library's.
+fn remember_me(remember: RwSignal<bool>) -> El {
+    el("p").class("check").child(
+        el("label")
+            .child(
+                el("input")
+                    .attr("type", "checkbox")
+                    .attr("name", "remember")
+                    .live_checked(move || remember.get())
+                    .on("change", move |event| remember.set(event_target_checked(&event))),
+            )
+            .child(" ")
+            .child(say(Message::RememberDevice)),
+    )
 }
 
 /// In the demo, where to read the mail.

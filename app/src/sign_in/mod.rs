@@ -1,8 +1,11 @@
 //! Sign-in: a code by mail, or the link beside it. Neither a memory nor a puzzle is needed.
 
 pub mod ask_for_code;
+mod change_email;
 pub mod invitation;
 pub mod link_from_mail;
+pub mod passkey;
+pub mod your_sign_in;
 
 use receivables::words::Message;
 

@@ -1,6 +1,7 @@
 //! English as written in the United States.
 
 use super::Message;
+use super::en_us_coming_in::coming_in;
 
 /// The table of this language: every message, or it does not compile.
 macro_rules! words {
@@ -11,7 +12,7 @@ macro_rules! words {
     };
 }
 
-words! {
+coming_in! { words {
     // Statuses of a bill
     StatusDueSoon: "Due soon",
     StatusDueToday: "Due today",
@@ -126,40 +127,6 @@ words! {
     DueOn: "Due {day} ({relative})",
     WasDueOn: "Was due {day} ({relative})",
     DueDay: "Due {day}",
-    // Signing in
-    SignInTitle: "Sign in",
-    SignInIntro: "We send a code to your e-mail address. You need no password.",
-    EmailLabel: "E-mail address",
-    EmailHint: "The one your bills are sent to.",
-    EmailNotAnAddress: "Enter an e-mail address, like name@example.com",
-    SendCode: "Send me a code",
-    Sending: "Sending…",
-    CheckYourMail: "Check your e-mail",
-    CodeSent: "If {email} is known to us, a code is on its way to it. It works for 10 minutes.",
-    CodeLabel: "Code",
-    CodeHint: "From the e-mail. You can paste it.",
-    CodeEmpty: "Enter the code from the e-mail",
-    CodeInvalid: "This code does not work. Check it, or ask for a new one",
-    SignIn: "Sign in",
-    SigningIn: "Signing in…",
-    AnotherAddress: "Use another address or send a new code",
-    LinkTitle: "Sign in with the link",
-    LinkIntro: "Press the button to sign in on this device.",
-    LinkInvalidTitle: "This link does not work here",
-    LinkInvalid:
-        "It works once, for 10 minutes, and only in the browser where you asked for it. If you \
-         asked in another browser, go back to it and type the code from the e-mail there.",
-    AskForNewCode: "Ask for a new code",
-    // Invited
-    InvitationTitle: "See your bills online",
-    InvitationIntro:
-        "{biller} has invited you. So that nobody else sees your bills, we ask for a number that \
-         stands on them.",
-    AccountNumberLabel: "Account number",
-    AccountNumberHint: "As on your bill. Capitals, spaces and dashes do not matter.",
-    AccountNumberEmpty: "Enter the account number from your bill",
-    SeeMyBills: "See my bills",
-    BeenHereBefore: "Been here before? Sign in with your e-mail address",
     // Accounts
     AccountNumber: "Account {number}",
     YourAccounts: "Your accounts",
@@ -405,4 +372,4 @@ words! {
     SeeReceipt: "See receipt",
     // Acts
     PayNow: "Pay {amount} now",
-}
+} }

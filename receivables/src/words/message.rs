@@ -40,9 +40,17 @@ messages! {
     SignInTitle, SignInIntro, EmailLabel, EmailHint, EmailNotAnAddress, SendCode, Sending,
     CheckYourMail, CodeSent, CodeLabel, CodeHint, CodeEmpty, CodeInvalid, SignIn, SigningIn,
     AnotherAddress, LinkTitle, LinkIntro, LinkInvalidTitle, LinkInvalid, AskForNewCode,
+    RememberDevice, PasskeySignIn, PasskeyNotChosen, PasskeyOfferTitle, PasskeyOffer, AddPasskey,
+    NotNow, PasskeyAddedTitle, PasskeyAdded,
     // Invited
     InvitationTitle, InvitationIntro, AccountNumberLabel, AccountNumberHint, AccountNumberEmpty,
     SeeMyBills, BeenHereBefore,
+    // Your sign-in
+    YourSignIn, StepUpTitle, StepUp, SignInAgain, ChangeEmail, NewEmailLabel, NewEmailHint,
+    EmailCodeSent, ConfirmEmail, EmailChangeWaits, KeepEmail, Passkeys, NoPasskeys, Remove,
+    NotYet, WhereSignedIn, ThisDevice, UnknownDevice, EndSession, SignOutEverywhere, ByCode,
+    ByLink, ByInvitation, ByPasskey, ColumnDevice, ColumnAdded, ColumnUsed, ColumnSignedIn,
+    ColumnLastSeen, ColumnAct,
     // Accounts
     AccountNumber, YourAccounts, NoAccountTitle, NoAccount, YouOwe, YouAreInCredit,
     NothingToPayNow, AmountPastDue, NextDueIs, AmountInProgress, AmountOnHold, CreditOnAccountIs,

@@ -5,6 +5,7 @@
 //! message with the same places.
 
 mod en_us;
+mod en_us_coming_in;
 mod message;
 mod reasons;
 mod refusals;

@@ -32,22 +32,22 @@ const A_COMMIT: usize = 100;
 const ACCOUNTS_EACH: usize = 20;
 
 #[derive(clap::Args, Clone, Debug)]
-#[group(id = "whom", required = true, multiple = false, args = ["email", "all", "file"])]
 pub struct InviteArgs {
     /// The address of the person to invite.
-    #[arg(requires = "account")]
+    #[arg(requires = "account", required_unless_present_any = ["all", "file"])]
+    #[arg(conflicts_with_all = ["all", "file"])]
     pub email: Option<String>,
     /// The number or id of an account they are invited to; several may be given.
-    #[arg(long)]
+    #[arg(long, requires = "email")]
     pub account: Vec<String>,
     /// What they are called in the mail; the address, if not given.
-    #[arg(long)]
+    #[arg(long, requires = "email")]
     pub name: Option<String>,
     /// They may see the accounts and not pay them.
-    #[arg(long)]
+    #[arg(long, requires = "email")]
     pub viewer: bool,
     /// Invite every customer who never signed in and was not asked yet.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     pub all: bool,
     /// Invite the people of a CSV file with the columns email, name, account and role; a person
     /// of several accounts has several rows.
