@@ -170,7 +170,9 @@ mod tests {
         assert_eq!(main(8_000, "2026-11-21", Standing::InDispute), Disputed);
         assert_eq!(main(0, "2026-11-21", Standing::InDispute), Paid);
         assert_eq!(main(8_000, "2026-11-21", Standing::Cancelled), Cancelled);
-        assert!(status(&bill(7_999, "2026-11-21", Standing::Issued), today, 7).part_paid);
+        let part_paid =
+            |open| status(&bill(open, "2026-11-21", Standing::Issued), today, 7).part_paid;
+        assert_eq!([8_000, 7_999, 1, 0].map(part_paid), [false, true, true, false]);
     }
 
     /// What is settled of lines of these amounts once `paid` of them is.

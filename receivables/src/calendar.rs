@@ -174,4 +174,14 @@ mod tests {
         assert_eq!(day("2026-11-22").plus_days(40), day("2027-01-01"));
         assert_eq!(day("2026-11-22").in_words(), "22 Nov 2026");
     }
+
+    #[test]
+    fn an_instant_is_counted_in_microseconds_and_told_in_whole_seconds() {
+        let instant = Micros(1_500_000);
+        assert_eq!(instant.plus_seconds(2), Micros(3_500_000));
+        assert_eq!(instant.plus_minutes(-1), Micros(-58_500_000));
+        assert_eq!(instant.unix_seconds(), 1);
+        assert_eq!(Micros(-1).unix_seconds(), -1);
+        assert_eq!(Micros(42_999_999).unix_seconds(), 42);
+    }
 }

@@ -99,3 +99,43 @@ impl OpenItem {
         (self.due_on.is_none(), self.due_on, self.issued_on, &self.bill_number, self.bill_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_standing_is_stored_by_its_word_on_the_wire() {
+        let stored = ["issued", "in_dispute", "cancelled", "written_off", "draft"];
+        assert_eq!(Standing::ALL.map(Standing::code), stored);
+        for word in Standing::ALL {
+            assert_eq!(Standing::parse(word.code()), Some(word));
+            assert_eq!(serde_json::to_value(word).unwrap(), word.code());
+        }
+        assert_eq!(Standing::parse("something else"), None);
+    }
+
+    #[test]
+    fn only_an_issued_bill_with_something_open_is_overdue_and_not_on_its_due_day() {
+        let day = |text: &str| CivilDate::parse(text).unwrap();
+        let overdue = |standing, open, due_on: Option<&str>| {
+            let item = OpenItem {
+                bill_id: BillId::from_parts(1, &[0; 10]),
+                bill_number: "B-1".into(),
+                issued_on: day("2026-10-01"),
+                due_on: due_on.map(day),
+                total: MinorUnits::new(8_000),
+                open: MinorUnits::new(open),
+                in_flight: MinorUnits::ZERO,
+                standing,
+                part_payment: PartPayment::Any,
+            };
+            item.is_overdue(day("2026-11-22"))
+        };
+        assert!(overdue(Standing::Issued, 1, Some("2026-11-21")));
+        assert!(!overdue(Standing::Issued, 1, Some("2026-11-22")));
+        assert!(!overdue(Standing::Issued, 1, None));
+        assert!(!overdue(Standing::Issued, 0, Some("2026-11-21")));
+        assert!(!overdue(Standing::InDispute, 1, Some("2026-11-21")));
+    }
+}

@@ -281,4 +281,40 @@ mod tests {
             assert_eq!(PaymentState::parse(state.code()), Some(state));
         }
     }
+
+    #[test]
+    fn a_payment_is_in_flight_until_no_more_news_is_expected() {
+        for state in PaymentState::ALL {
+            let waits = matches!(state, S::Created | S::AwaitingPayer | S::Processing | S::Unknown);
+            assert_eq!(state.is_in_flight(), waits, "{state:?}");
+            assert_eq!(state.is_final(), !waits, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_payer_is_told_of_a_decline_only_while_another_try_is_theirs() {
+        use PaymentStage as P;
+        let undisturbed = PaymentState::ALL.map(|state| state.stage(false));
+        let rest = [P::InProgress, P::Checking, P::Paid, P::Failed, P::Cancelled, P::Expired];
+        assert_eq!(undisturbed[..2], [P::AwaitingPayer; 2]);
+        assert_eq!(undisturbed[2..], rest);
+        let declined = PaymentState::ALL.map(|state| state.stage(true));
+        assert_eq!(declined[..2], [P::Declined; 2]);
+        assert_eq!(declined[2..], rest);
+    }
+
+    #[test]
+    fn every_event_of_a_payment_is_written_down_by_its_own_word() {
+        let words = [
+            "created_at_gateway",
+            "declined_by_bank",
+            "bank_is_confirming",
+            "money_received",
+            "refused_by_gateway",
+            "cancel_confirmed",
+            "expiry_confirmed",
+            "no_clear_answer",
+        ];
+        assert_eq!(PaymentEvent::ALL.map(PaymentEvent::code), words);
+    }
 }

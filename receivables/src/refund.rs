@@ -174,4 +174,12 @@ mod tests {
             assert_eq!(RefundState::parse(state.code()), Some(state));
         }
     }
+
+    #[test]
+    fn a_refund_holds_its_amount_until_it_is_known_what_became_of_it() {
+        for state in RefundState::ALL {
+            let waits = matches!(state, S::Created | S::Pending | S::Unknown);
+            assert_eq!(state.is_under_way(), waits, "{state:?}");
+        }
+    }
 }

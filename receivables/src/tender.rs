@@ -34,3 +34,19 @@ impl Tender {
         Self::ALL.into_iter().find(|tender| tender.code() == code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tender_is_stored_by_its_word_on_the_wire() {
+        let stored = ["card", "bank_debit", "cash", "cheque", "transfer"];
+        assert_eq!(Tender::ALL.map(Tender::code), stored);
+        for word in Tender::ALL {
+            assert_eq!(Tender::parse(word.code()), Some(word));
+            assert_eq!(serde_json::to_value(word).unwrap(), word.code());
+        }
+        assert_eq!(Tender::parse("something else"), None);
+    }
+}

@@ -77,3 +77,57 @@ pub fn fingerprint(
     }
     Fingerprint(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::DirectedAmount;
+    use crate::calendar::CivilDate;
+    use crate::ids::BillId;
+    use crate::money::{Currency, MinorUnits};
+    use crate::open_item::{PartPayment, Standing};
+
+    /// Of 45.00 on one bill of 80.00, the rest to stay on account where `directed`.
+    fn printed(directed: bool) -> Fingerprint {
+        let day = |text| CivilDate::parse(text).unwrap();
+        let bill_id = BillId::from_parts(1, &[7; 10]);
+        let item = OpenItem {
+            bill_id,
+            bill_number: "B-1".into(),
+            issued_on: day("2026-10-01"),
+            due_on: Some(day("2026-11-01")),
+            total: MinorUnits::new(8_000),
+            open: MinorUnits::new(8_000),
+            in_flight: MinorUnits::ZERO,
+            standing: Standing::Issued,
+            part_payment: PartPayment::Any,
+        };
+        let bills = vec![DirectedAmount { bill_id, amount: MinorUnits::new(4_000) }];
+        let direction = match directed {
+            true => Direction { bills, rest: RestOfDirection::StaysOnAccount },
+            false => Direction::default(),
+        };
+        let paid = Money::new(MinorUnits::new(4_500), Currency::USD);
+        fingerprint(AllocationOrder::OldestDueFirst, &[item], paid, &direction)
+    }
+
+    #[test]
+    fn a_fingerprint_taken_before_an_upgrade_is_the_same_after_it() {
+        assert_eq!(printed(false).as_str(), "402e747331236efbb0591ad7ced75cf0");
+        assert_eq!(printed(true).as_str(), "43573d6a20c7f570d61484e5c7f21199");
+    }
+
+    #[test]
+    fn only_what_is_printed_as_a_fingerprint_is_read_as_one() {
+        let print = printed(false);
+        assert_eq!(Fingerprint::parse(print.as_str()), Some(print.clone()));
+        let longer = format!("{}0", print.as_str());
+        let shorter = &print.as_str()[1..];
+        let upper = "0123456789ABCDEF0123456789ABCDEF";
+        let stranger = "0123456789abcdefg123456789abcdef";
+        for wrong in [longer.as_str(), shorter, upper, stranger, ""] {
+            assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
+        }
+        assert!(Fingerprint::parse("0123456789abcdef0123456789abcdef").is_some());
+    }
+}

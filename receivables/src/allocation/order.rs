@@ -216,3 +216,42 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open_item::{PartPayment, Standing};
+
+    fn bill(id: u64, due_on: &str, open: i64) -> OpenItem {
+        OpenItem {
+            bill_id: BillId::from_parts(id, &[0; 10]),
+            bill_number: format!("B-{id}"),
+            issued_on: CivilDate::parse("2026-10-01").unwrap(),
+            due_on: CivilDate::parse(due_on).ok(),
+            total: MinorUnits::new(open),
+            open: MinorUnits::new(open),
+            in_flight: MinorUnits::ZERO,
+            standing: Standing::Issued,
+            part_payment: PartPayment::Any,
+        }
+    }
+
+    #[test]
+    fn only_bills_that_take_money_stand_in_the_order_and_together_are_all_that_can_be_paid() {
+        let today = CivilDate::parse("2026-11-22").unwrap();
+        let mut held = bill(3, "2026-10-10", 9_000);
+        held.standing = Standing::InDispute;
+        let items = [
+            bill(1, "2026-12-01", 5_000),
+            bill(2, "2026-11-01", 3_000),
+            bill(4, "2026-11-01", 0),
+            held,
+        ];
+        let ordered = OrderedItems::new(AllocationOrder::OldestDueFirst, &items, today);
+        assert_eq!((ordered.len(), ordered.is_empty()), (2, false));
+        assert_eq!(ordered.available(), MinorUnits::new(8_000));
+        let none = OrderedItems::new(AllocationOrder::OldestDueFirst, &items[2..], today);
+        assert_eq!((none.len(), none.is_empty()), (0, true));
+        assert_eq!(none.available(), MinorUnits::ZERO);
+    }
+}

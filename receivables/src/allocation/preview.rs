@@ -188,3 +188,41 @@ pub fn next_due(items: &[OpenItem], today: CivilDate) -> Option<NextDue> {
         .fold(MinorUnits::ZERO, |sum, (_, amount)| sum.plus_at_most_max(amount));
     Some(NextDue { on, amount })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open_item::{PartPayment, Standing};
+
+    fn bill(id: u64, due_on: &str, open: i64) -> OpenItem {
+        OpenItem {
+            bill_id: BillId::from_parts(id, &[0; 10]),
+            bill_number: format!("B-{id}"),
+            issued_on: CivilDate::parse("2026-10-01").unwrap(),
+            due_on: CivilDate::parse(due_on).ok(),
+            total: MinorUnits::new(open),
+            open: MinorUnits::new(open),
+            in_flight: MinorUnits::ZERO,
+            standing: Standing::Issued,
+            part_payment: PartPayment::Any,
+        }
+    }
+
+    #[test]
+    fn next_due_is_what_falls_due_together_on_the_earliest_day_from_today_on() {
+        let today = CivilDate::parse("2026-11-22").unwrap();
+        let due = |items: &[OpenItem]| {
+            next_due(items, today).map(|next| (next.on.to_string(), next.amount.get()))
+        };
+        let past = bill(1, "2026-11-21", 1_000);
+        let (first, second) = (bill(2, "2026-12-01", 2_000), bill(3, "2026-12-01", 300));
+        let later = bill(4, "2026-12-02", 4_000);
+        let mut held = bill(5, "2026-11-23", 5_000);
+        held.standing = Standing::InDispute;
+        let items = [later.clone(), past.clone(), first, held, second];
+        assert_eq!(due(&items), Some(("2026-12-01".to_owned(), 2_300)));
+        let on_the_day = [later, bill(6, "2026-11-22", 60)];
+        assert_eq!(due(&on_the_day), Some(("2026-11-22".to_owned(), 60)));
+        assert_eq!(due(&[past, bill(7, "no due date", 700)]), None);
+    }
+}

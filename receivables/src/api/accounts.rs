@@ -117,3 +117,69 @@ impl CurrentBill {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::{AllocationOrder, Overpayment};
+    use crate::ids::BillId;
+    use crate::open_item::{PartPayment, Standing};
+
+    #[test]
+    fn once_the_credit_went_first_a_payer_sees_what_it_left() {
+        let day = |text| CivilDate::parse(text).unwrap();
+        let due = |n: u8, due_on, open| DuePeriod {
+            item: OpenItem {
+                bill_id: BillId::from_parts(1, &[n; 10]),
+                bill_number: format!("B-{n}"),
+                issued_on: day("2026-10-01"),
+                due_on: Some(day(due_on)),
+                total: MinorUnits::new(open),
+                open: MinorUnits::new(open),
+                in_flight: MinorUnits::ZERO,
+                standing: Standing::Issued,
+                part_payment: PartPayment::Any,
+            },
+            period: None,
+            hold_reason: None,
+            links: DuePeriodLinks { detail: String::new() },
+        };
+        let bill = CurrentBill {
+            account: AccountDocument {
+                id: AccountId::from_parts(1, &[0; 10]),
+                number: "A-1".into(),
+                name: "Ada".into(),
+                currency: Currency::USD,
+                owed: MinorUnits::new(15_000),
+                past_due: MinorUnits::new(3_000),
+                due_now: MinorUnits::new(3_000),
+                credit_on_account: MinorUnits::new(4_000),
+                in_progress: MinorUnits::ZERO,
+                available_to_pay: MinorUnits::new(15_000),
+                on_hold: MinorUnits::ZERO,
+                next_due: None,
+                version: 1,
+            },
+            today: day("2026-11-22"),
+            as_of: String::new(),
+            due_soon_days: 7,
+            rules: PaymentRules {
+                order: AllocationOrder::NewestFirst,
+                overpayment: Overpayment::Refuse,
+                directions: true,
+                smallest_payment: MinorUnits::new(50),
+                gateway_minimum: MinorUnits::new(50),
+                largest_payment: MinorUnits::new(1_000_000),
+            },
+            due_periods: vec![due(1, "2026-11-01", 3_000), due(2, "2026-12-01", 12_000)],
+            payments_in_progress: Vec::new(),
+        };
+        let (after, used) = bill.with_credit_used();
+        let open: Vec<i64> = after.open_items().iter().map(|item| item.open.get()).collect();
+        assert_eq!((open, used.get()), (vec![11_000], 4_000));
+        let AccountDocument { owed, past_due, available_to_pay, credit_on_account, .. } =
+            after.account;
+        let left = [owed, past_due, available_to_pay, credit_on_account].map(MinorUnits::get);
+        assert_eq!(left, [11_000, 0, 11_000, 0]);
+    }
+}

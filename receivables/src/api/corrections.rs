@@ -142,3 +142,30 @@ pub struct AdjustmentPage {
     pub items: Vec<AdjustmentDocument>,
     pub next: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_adjustment_is_stored_by_its_word_on_the_wire() {
+        let stored = ["credit_note", "write_off"];
+        assert_eq!(AdjustmentKind::ALL.map(AdjustmentKind::code), stored);
+        for word in AdjustmentKind::ALL {
+            assert_eq!(AdjustmentKind::parse(word.code()), Some(word));
+            assert_eq!(serde_json::to_value(word).unwrap(), word.code());
+        }
+        assert_eq!(AdjustmentKind::parse("something else"), None);
+    }
+
+    #[test]
+    fn every_state_of_an_adjustment_is_stored_by_its_word_on_the_wire() {
+        let stored = ["proposed", "posted", "declined", "reversed"];
+        assert_eq!(AdjustmentState::ALL.map(AdjustmentState::code), stored);
+        for word in AdjustmentState::ALL {
+            assert_eq!(AdjustmentState::parse(word.code()), Some(word));
+            assert_eq!(serde_json::to_value(word).unwrap(), word.code());
+        }
+        assert_eq!(AdjustmentState::parse("something else"), None);
+    }
+}

@@ -90,3 +90,19 @@ pub struct Acceptance {
     /// The number of one of the accounts, as it stands on the bill.
     pub account_number: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_an_invitation_has_the_word_it_has_on_the_wire() {
+        use InvitationState::{Accepted, Expired, Open, Revoked};
+        for (state, word) in
+            [(Open, "open"), (Accepted, "accepted"), (Expired, "expired"), (Revoked, "revoked")]
+        {
+            assert_eq!(state.code(), word);
+            assert_eq!(serde_json::to_value(state).unwrap(), word);
+        }
+    }
+}

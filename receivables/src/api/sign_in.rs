@@ -140,3 +140,19 @@ pub struct EmailChangeRequest {
 pub struct EmailChangeConfirmation {
     pub code: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_sign_in_is_stored_by_its_word_on_the_wire() {
+        let stored = ["code", "link", "invitation", "passkey"];
+        assert_eq!(SignInMethod::ALL.map(SignInMethod::code), stored);
+        for word in SignInMethod::ALL {
+            assert_eq!(SignInMethod::parse(word.code()), Some(word));
+            assert_eq!(serde_json::to_value(word).unwrap(), word.code());
+        }
+        assert_eq!(SignInMethod::parse("something else"), None);
+    }
+}

@@ -80,4 +80,12 @@ mod tests {
         let text = say(Language::EnglishUs, Message::PayNow, &[("amount", "$120.00")]);
         assert_eq!(text, "Pay $120.00 now");
     }
+
+    #[test]
+    fn a_page_names_its_language_as_the_wire_does() {
+        for language in Language::ALL {
+            assert_eq!(serde_json::to_value(language).unwrap(), language.tag());
+        }
+        assert_eq!(Language::EnglishUs.tag(), "en-US");
+    }
 }
