@@ -11,7 +11,7 @@ const INVITATIONS: &str = "delete from invitation where email = $1";
 
 pub(super) const SQL: &[&str] = &[ACCOUNTS, INVITATIONS];
 
-pub async fn forget_person(tx: &mut AnyConnection, email: &str) -> Result<(), DbError> {
+pub async fn forget_address(tx: &mut AnyConnection, email: &str) -> Result<(), DbError> {
     sqlx::query(ACCOUNTS).bind(email).execute(&mut *tx).await?;
     sqlx::query(INVITATIONS).bind(email).execute(&mut *tx).await?;
     Ok(())

@@ -18,7 +18,7 @@ mod send_again;
 mod store;
 
 pub use batch::{InviteArgs, InviteError, run};
-pub use forget::forget_person;
+pub use forget::forget_address;
 pub use invite::{Invitee, NotInvited};
 pub use routes::{router, staff_router};
 

@@ -22,7 +22,7 @@ struct Section {
     text: &'static str,
 }
 
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 15] = [
     Section { name: "person", text: PERSON },
     Section { name: "accounts", text: ACCOUNTS },
     Section { name: "bills", text: BILLS },
@@ -33,6 +33,9 @@ const SECTIONS: [Section; 12] = [
     Section { name: "adjustments", text: ADJUSTMENTS },
     Section { name: "money_with_a_reference", text: EXTERNAL_MONEY },
     Section { name: "sessions", text: SESSIONS },
+    Section { name: "passkeys", text: PASSKEYS },
+    Section { name: "invitations", text: INVITATIONS },
+    Section { name: "other_addresses", text: EMAIL_CHANGES },
     Section { name: "codes_asked_for", text: CODES },
     Section { name: "acts", text: ACTS },
 ];
@@ -40,7 +43,7 @@ const SECTIONS: [Section; 12] = [
 const PERSON: &str = "select id, email, name, created_at from customer where id = $1";
 
 const ACCOUNTS: &str = "
-select a.id, a.number, a.name, a.currency, a.credit, a.allocation_order from account a
+select a.id, a.number, a.name, a.currency, a.credit, a.allocation_order, c.role from account a
 join account_customer c on c.account_id = a.id where c.customer_id = $1 order by a.id";
 
 const BILLS: &str = "
@@ -84,8 +87,26 @@ join account_customer c on c.account_id = p.account_id
 where c.customer_id = $1 order by m.received_at, m.gateway_ref";
 
 const SESSIONS: &str = "
-select created_at, last_seen_at, idle_until, absolute_until, ended_at from session
+select method, device, case when remembered = 1 then 'yes' else 'no' end as remembered,
+  created_at, last_seen_at, idle_until, absolute_until, ended_at from session
 where customer_id = $1 order by created_at";
+
+const PASSKEYS: &str = "
+select label, created_at, last_used_at from passkey where customer_id = $1 order by created_at, id";
+
+/// Those to their address, and those they accepted when they had another.
+const INVITATIONS: &str = "
+select i.email, i.name, i.role, i.created_at, i.sent_at, i.expires_at, i.accepted_at,
+  i.revoked_at, a.number as account_number
+from invitation i join invitation_account n on n.invitation_id = i.id
+join account a on a.id = n.account_id
+where i.email = (select email from customer where id = $1) or i.id in (
+  select about from audit_act where actor = $1 and kind = 'invitation_accepted')
+order by i.created_at, i.id, a.number";
+
+const EMAIL_CHANGES: &str = "
+select email, created_at, confirmed_at, effective_at, done_at, stopped_at from email_change
+where customer_id = $1 order by created_at, id";
 
 const CODES: &str = "
 select s.created_at, s.expires_at, s.used_at from sign_in_code s
@@ -105,6 +126,9 @@ pub(super) const SQL: &[&str] = &[
     ADJUSTMENTS,
     EXTERNAL_MONEY,
     SESSIONS,
+    PASSKEYS,
+    INVITATIONS,
+    EMAIL_CHANGES,
     CODES,
     ACTS,
 ];

@@ -11,13 +11,13 @@ const CODES: &str = "delete from sign_in_code where email = $1";
 
 pub(super) const SQL: &[&str] = &[SESSIONS, EMAIL_CHANGES, CODES];
 
-pub async fn forget_person(
-    tx: &mut AnyConnection,
-    id: CustomerId,
-    email: &str,
-) -> Result<(), DbError> {
+pub async fn forget_person(tx: &mut AnyConnection, id: CustomerId) -> Result<(), DbError> {
     sqlx::query(SESSIONS).bind(id.to_string()).execute(&mut *tx).await?;
     sqlx::query(EMAIL_CHANGES).bind(id.to_string()).execute(&mut *tx).await?;
-    sqlx::query(CODES).bind(email).execute(&mut *tx).await?;
+    Ok(())
+}
+
+pub async fn forget_address(tx: &mut AnyConnection, email: &str) -> Result<(), DbError> {
+    sqlx::query(CODES).bind(email).execute(tx).await?;
     Ok(())
 }

@@ -49,7 +49,7 @@ pub use device::device_of;
 pub use document::person_of;
 pub use email::{EmailAddress, NotAnEmailAddress};
 pub use email_change::change_due_emails;
-pub use forget::forget_person;
+pub use forget::{forget_address, forget_person};
 pub use key_routes::key_router;
 pub use operator::{
     AddOperator, EndOperator, GiveRoles, ListedOperator, OperatorRefusal, named, operators,

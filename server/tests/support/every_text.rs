@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each story file uses its own part of this")]
 
+use std::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, Column, Row};
 
 /// Every text of every table, with where it stands.
@@ -28,6 +30,24 @@ pub async fn every_text(database: &server::db::Database) -> Vec<(String, String)
         }
     }
     texts
+}
+
+/// Every column that holds texts, in which tables there are none of them too.
+pub async fn text_columns(database: &server::db::Database) -> BTreeSet<String> {
+    let columns = match database.engine() {
+        server::db::Engine::Sqlite => {
+            "select t.name || '.' || c.name from sqlite_master t, pragma_table_info(t.name) c \
+             where t.type = 'table' and t.name not like 'sqlite%' \
+               and t.name not like '\\_sqlx%' escape '\\' and lower(c.type) = 'text'"
+        }
+        server::db::Engine::Postgres => {
+            "select cast(table_name || '.' || column_name as text) \
+             from information_schema.columns \
+             where table_schema = 'public' and table_name not like '\\_sqlx%' \
+               and data_type = 'text'"
+        }
+    };
+    sqlx::query_scalar(columns).fetch_all(database.read()).await.unwrap().into_iter().collect()
 }
 
 pub fn where_it_stands<'t>(texts: &'t [(String, String)], wanted: &str) -> Vec<&'t str> {
