@@ -1,6 +1,7 @@
 #!/bin/bash
-# Ask the real program everything its API document allows and forbids, as nobody, as a customer
-# and as staff (Schemathesis): no fault of ours, and no answer the document does not know.
+# Ask the real program everything its API document allows and forbids, as nobody, payer, viewer,
+# each role of staff and a program (Schemathesis): no fault of ours, and no answer the document does
+# not know.
 # Usage: tools/api-trials.sh [EXAMPLES-FOR-EACH-OPERATION]
 set -euo pipefail
 . "$(dirname "$0")/environment.sh"

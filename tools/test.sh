@@ -20,6 +20,7 @@ step 'unit, property and database tests' \
 step 'the same money in the browser as on the server' tools/wasm-parity.sh
 step 'build the server' cargo build --release --locked --package server
 step 'nothing of the tests is in the program that is sold' tools/as-sold.sh
+step 'every route asked as every kind of caller' tools/api-trials.sh 1
 step 'end to end' on_both_databases_beside_the_peers node end2end/run.mjs
 step 'end to end on PostgreSQL: the main job' \
   tools/with-postgres.sh node end2end/run.mjs --on postgres main_job never_twice outcomes

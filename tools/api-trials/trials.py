@@ -1,8 +1,9 @@
-"""Start the program with demo data, sign in, and let Schemathesis ask it, once for each caller.
+"""Start the program with demo data and let Schemathesis ask it, once as each kind of caller.
 
 Usage: trials.py PROGRAM EXAMPLES
 """
 
+import concurrent.futures
 import email
 import email.policy
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 DOCUMENT = pathlib.Path("docs/openapi.json")
@@ -25,6 +27,8 @@ CHECKS = ",".join([
     "unsupported_method",
     "use_after_free",
 ])
+# Who signs out or in again is somebody else afterwards: asked last.
+LEAVING = ["endSession", "signIn", "signOut", "signOutEverywhere"]
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "X-Paydown": "1"}
 
 
@@ -62,31 +66,70 @@ def ask(url, body, cookies=""):
         return "; ".join(pair for pair in pairs if not pair.endswith("="))
 
 
-def newest_code(folder):
+def newest(folder, wanted):
+    """What the newest letter says that has it."""
     for _ in range(300):
         for letter in sorted((folder / "mail").glob("*.eml"), reverse=True):
             mail = email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
             body = mail.get_body(("plain",))
-            found = body and re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", body.get_content())
+            found = body and re.search(wanted, body.get_content())
             if found:
-                return found.group()
+                return found.group(1)
         time.sleep(0.1)
-    raise SystemExit("the code never came")
+    raise SystemExit("the letter never came")
 
 
-def signed_in(address, folder):
+def payer(address, folder):
     browser = ask(f"{address}/api/v1/sign-in/codes", {"email": "gina@customers.example"})
-    code = newest_code(folder)
+    code = newest(folder, r"\b([0-9A-Z]{4}-[0-9A-Z]{4})\b")
     return ask(f"{address}/api/v1/sign-in/session", {"code": code}, browser)
 
 
-def ids(address, cookies):
+def viewer(program, folder, address, number):
+    run(program, folder, "invite", "vera@customers.example", "--account", number, "--viewer",
+        "--by", "clerk")
+    link = newest(folder, r"/invitation#(\S+)")
+    accepted = {"link": link, "account_number": number}
+    return ask(f"{address}/api/v1/invitations/acceptance", accepted)
+
+
+def first_account(address, cookies):
     headers = OWN_PAGE | {"Cookie": cookies}
     request = urllib.request.Request(f"{address}/api/v1/sign-in/session", headers=headers)
-    return json.load(urllib.request.urlopen(request))["accounts"][0]["id"]
+    return json.load(urllib.request.urlopen(request))["accounts"][0]
 
 
-def trial(who, address, headers, account, examples, left_out):
+def shown_key(program, folder, *arguments):
+    return re.search(r"\bpd(op|k)_\S+", run(program, folder, *arguments)).group()
+
+
+def callers(program, folder, address):
+    """Each kind of caller: what they send with each request, and the account they ask about."""
+    keys = {role: shown_key(program, folder, "operator", "add", role, "--role", role)
+            for role in ["clerk", "approver", "admin", "auditor"]}
+    keys["a program"] = shown_key(program, folder, "api-client", "add", "trials", "--scope",
+                                  "accounts:read,payments:read,previews,invitations:write")
+    paying = payer(address, folder)
+    account = first_account(address, paying)
+    seeing = viewer(program, folder, address, account["number"])
+    own_page = {"payer": paying, "viewer": seeing}
+    yield "nobody", OWN_PAGE, None
+    for who, cookies in own_page.items():
+        yield who, OWN_PAGE | {"Cookie": cookies}, account["id"]
+    for who, key in keys.items():
+        yield who, {"Authorization": f"Bearer {key}"}, account["id"]
+
+
+def is_still(address, headers):
+    """Does what the caller brings still open what it opened?"""
+    request = urllib.request.Request(f"{address}/api/v1/caller", headers=headers)
+    try:
+        return urllib.request.urlopen(request).status == 200
+    except urllib.error.HTTPError:
+        return False
+
+
+def trial(address, examples, who, headers, account):
     settings = pathlib.Path(tempfile.mkdtemp()) / "schemathesis.toml"
     lines = ["[[operations]]", 'include-path-regex = "/accounts/"', "[operations.parameters]",
              f'"path.id" = "{account}"'] if account else []
@@ -94,13 +137,27 @@ def trial(who, address, headers, account, examples, left_out):
     command = [str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(settings),
                "run", str(DOCUMENT), "--url", address, "--checks", CHECKS, "--max-examples",
                str(examples), "--seed", os.environ.get("PAYDOWN_SEED", "1"), "--no-color",
-               "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off"]
+               "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off",
+               "--generation-database", "none"]
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
-    for operation in left_out:
-        command += ["--exclude-operation-id", operation]
-    print(f"-- as {who}", flush=True)
-    return subprocess.run(command).returncode
+    leaves = "Cookie" in headers
+    runs = [run_of(command, "--exclude-operation-id", LEAVING if leaves else [])]
+    if account and not is_still(address, headers):
+        raise SystemExit(f"{who} was signed out on the way: the requests were nobody's")
+    if leaves:
+        runs.append(run_of(command, "--include-operation-id", LEAVING))
+    requests = sum(int(re.search(r"(\d+) generated", done.stdout).group(1)) for done in runs)
+    print(f"-- as {who}: {requests} requests", flush=True)
+    for done in runs:
+        if done.returncode:
+            print(done.stdout, done.stderr, flush=True)
+    return any(done.returncode for done in runs)
+
+
+def run_of(command, choice, operations):
+    chosen = [word for operation in operations for word in (choice, operation)]
+    return subprocess.run(command + chosen, capture_output=True, text=True)
 
 
 def main():
@@ -108,23 +165,15 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         run(program, folder, "demo")
-        key = re.search(r"pdop_\S+", run(program, folder, "operator", "add", "trials", "--role",
-                                       "clerk,approver,admin,auditor")).group()
         serving, address = serve(program, folder)
         try:
-            cookies = signed_in(address, folder)
-            account = ids(address, cookies)
-            staff = {"Authorization": f"Bearer {key}"}
-            failed = [
-                trial("nobody", address, OWN_PAGE, None, examples, []),
-                # Who signs out or in again is somebody else afterwards.
-                trial("a customer", address, OWN_PAGE | {"Cookie": cookies}, account, examples,
-                      ["signOut", "signIn"]),
-                trial("staff", address, staff, account, examples, []),
-            ]
+            everybody = list(callers(program, folder, address))
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as together:
+                failed = list(together.map(lambda caller: trial(address, examples, *caller),
+                                           everybody))
             if serving.poll() is not None:
                 raise SystemExit("the program ended meanwhile")
-            print(run(program, folder, "check"))
+            print(run(program, folder, "check").splitlines()[-1])
         finally:
             serving.terminate()
             serving.wait(30)
