@@ -158,7 +158,7 @@ pub struct StaffSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Within an hour, from one address.
+    /// Within an hour, from one address; sign-ins of each kind.
     pub codes_per_address: i64,
     pub sign_ins_per_address: i64,
     /// Within a day.

@@ -144,6 +144,10 @@ impl Refusal {
         &self.0.detail
     }
 
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.0.retry_after_seconds
+    }
+
     pub fn preview(&self) -> Option<&Preview> {
         self.0.preview.as_deref()
     }

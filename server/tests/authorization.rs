@@ -69,6 +69,24 @@ fn every_route_is_in_the_table_and_the_table_names_no_other() {
     assert_eq!(rows, routes);
 }
 
+/// What is refused to some is told to whoever writes a client.
+#[test]
+fn every_refusal_in_the_table_stands_in_the_description_of_its_route() {
+    let described: Value = serde_json::from_str(&router::openapi()).unwrap();
+    let mut missing = BTreeSet::new();
+    for row in table() {
+        let method = row.method.to_string().to_lowercase();
+        let told = described["paths"][&row.path][method]["responses"].as_object().unwrap();
+        let to_clients = (row.scope != "any").then(|| "403".to_owned());
+        for refusal in row.cells.into_iter().filter(|cell| cell != "ok").chain(to_clients) {
+            if !told.contains_key(&refusal) {
+                missing.insert(format!("{} {}: {refusal}", row.method, row.path));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not described: {missing:#?}");
+}
+
 async fn every_cell_holds(portal: &TestPortal) {
     let mut stage = Stage::set(portal).await;
     let mut wrong = Vec::new();

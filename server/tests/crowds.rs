@@ -121,6 +121,107 @@ async fn claimed_addresses_do_not_help_and_a_restart_forgets_nothing_on_postgres
     limits_hold_in_the_real_program(On::Postgres).await;
 }
 
+/// Ways in, what a stranger sends there, and what they are told before it is too often.
+const WAYS_IN: [(&str, &str, &str, u16); 6] = [
+    ("POST", "/api/v1/sign-in/session", r#"{"code":"AAAA-AAAA"}"#, 401),
+    ("POST", "/api/v1/sign-in/passkey-options", "{}", 200),
+    ("POST", "/api/v1/sign-in/passkey", A_FORGED_PASSKEY, 401),
+    (
+        "POST",
+        "/api/v1/invitations/acceptance",
+        r#"{"link":"nobody-was-sent-this","account_number":"RU-204177"}"#,
+        410,
+    ),
+    // Nobody answers where its provider should be.
+    ("GET", "/staff/sign-in", "", 503),
+    ("POST", "/staff/break-glass", "name=ada&password=guessed&code=000000", 401),
+];
+
+const A_FORGED_PASSKEY: &str = r#"{"credential":{"id":"AAAA","rawId":"AAAA","type":"public-key",
+    "response":{"authenticatorData":"AAAA","clientDataJSON":"AAAA","signature":"AAAA"},
+    "extensions":{}}}"#;
+
+impl Crowd {
+    async fn come_in(&self, way: (&str, &str, &str, u16), from: &str) -> reqwest::Response {
+        let (method, path, body, _) = way;
+        let kind = match body.starts_with('{') {
+            true => "application/json",
+            false => "application/x-www-form-urlencoded",
+        };
+        let request = self
+            .http
+            .request(method.parse().unwrap(), format!("{}{path}", self.address))
+            .header("x-forwarded-for", from)
+            .header("sec-fetch-site", "same-origin")
+            .header("x-paydown", "1")
+            .header("content-type", kind);
+        request.body(body.to_owned()).send().await.unwrap()
+    }
+
+    /// Five come in this way from one address; the sixth is told when to come back.
+    async fn five_may(&self, way: (&str, &str, &str, u16)) {
+        let (method, path, _, told) = way;
+        for n in 0..5 {
+            let answer = self.come_in(way, "198.51.100.7").await;
+            assert_eq!(answer.status(), told, "{method} {path}, try {n}");
+        }
+        self.no_more_may(way).await;
+        let another = self.come_in(way, "198.51.100.8").await;
+        assert_eq!(another.status(), told, "{method} {path} from another address");
+    }
+
+    async fn no_more_may(&self, way: (&str, &str, &str, u16)) {
+        let answer = self.come_in(way, "198.51.100.7").await;
+        assert_eq!(answer.status(), 429, "{} {}", way.0, way.1);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        let wait: i64 = header("retry-after").parse().unwrap();
+        assert!((1..=720).contains(&wait), "{wait}");
+        let (kind, text) = (header("content-type"), answer.text().await.unwrap());
+        if way.1.starts_with("/api") {
+            assert_eq!(kind, "application/problem+json");
+            assert!(text.contains("\"too-many-requests\""), "{text}");
+        } else {
+            assert!(text.contains("try again in"), "{text}");
+        }
+    }
+}
+
+async fn each_way_in_has_its_allowance(on: On) {
+    let Some(place) = Place::on(on).await else { return };
+    let settings = [
+        BEHIND_A_PROXY,
+        ("PAYDOWN_LIMITS__SIGN_INS_PER_ADDRESS", "5"),
+        ("PAYDOWN_PUBLIC_URL", "http://localhost:8080"),
+        ("PAYDOWN_STAFF_SIGN_IN__ISSUER", "http://127.0.0.1:9"),
+        ("PAYDOWN_STAFF_SIGN_IN__CLIENT_ID", "paydown"),
+        ("PAYDOWN_STAFF_SIGN_IN__ROLE_MAP__CLERK", "clerks"),
+    ];
+    // Another name than the one that is guessed at, whose five tries do not count here.
+    let broken = place.run(&["break-glass", "enable", "grace", "--hours", "1"]);
+    assert!(broken.status.success());
+    let serving = Serving::start(&place, &settings);
+    let crowd = Crowd::at(&serving);
+    for way in WAYS_IN {
+        crowd.five_may(way).await;
+    }
+    serving.signal("-TERM");
+    assert!(serving.wait(Duration::from_secs(25)).1);
+    // A new start forgets nothing.
+    let serving = Serving::start(&place, &settings);
+    let crowd = Crowd::at(&serving);
+    for way in WAYS_IN {
+        crowd.no_more_may(way).await;
+    }
+    serving.signal("-TERM");
+    assert!(serving.wait(Duration::from_secs(25)).1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_way_in_is_counted_by_address_and_a_restart_forgets_nothing() {
+    each_way_in_has_its_allowance(On::Sqlite).await;
+    each_way_in_has_its_allowance(On::Postgres).await;
+}
+
 async fn codes_of(portal: &TestPortal, email: &str) -> i64 {
     let query = "select count(*) from sign_in_code where email = $1";
     let pool = portal.portal.db.read();

@@ -42,6 +42,7 @@ pub async fn account_of(
     responses(
         (status = 200, body = AccountDocument),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -61,6 +62,7 @@ async fn show(State(portal): State<Shared>, callers: CallersAccount) -> Result<R
     responses(
         (status = 200, body = CurrentBill),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -19,10 +19,11 @@ use super::invite::{Invite, Invited, Invitee, NotInvited};
 use super::send_again::{Revoke, SendAgain};
 use super::store;
 use crate::accounts;
+use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Entry, Resource, require};
 use crate::state::{Portal, Shared};
-use crate::web::{Body, Page, Path, Query};
+use crate::web::{Body, ClientAddress, Page, Path, Query};
 
 /// Open to everyone.
 pub fn router() -> OpenApiRouter<Shared> {
@@ -51,13 +52,16 @@ pub fn staff_router() -> OpenApiRouter<Shared> {
             content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn accept_invitation(
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(acceptance): Body<Acceptance>,
 ) -> Result<Response, Refusal> {
+    limits::count_sign_in(&portal, "invitations", from).await?;
     let entry = Entry::new(&portal, &headers, SignInMethod::Invitation, false);
     if let Some(session) = accept(&portal, acceptance, entry.opening()).await? {
         return entry.answer(&portal, &session).await;

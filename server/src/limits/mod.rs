@@ -71,6 +71,17 @@ pub async fn count_address(
     }
 }
 
+/// Counts one more try of a way in from this address. Each way has an allowance of its own: who
+/// tries codes does not lock out the passkeys of those behind the same address.
+pub async fn count_sign_in(
+    portal: &Portal,
+    way: &'static str,
+    address: ClientAddress,
+) -> Result<(), Refusal> {
+    let tries = Limit::an_hour(way, portal.settings.limits.sign_ins_per_address);
+    count_address(portal, tries, address).await
+}
+
 /// Counts one more of whatever `subject` names.
 pub async fn count(
     database: &Database,

@@ -14,10 +14,11 @@ use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use super::store::Remove;
 use super::{register, sign_in, store};
+use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::{BrowserToken, Customer, Entry, FreshCaller, device_of, person_of};
 use crate::state::Shared;
-use crate::web::{Body, Path};
+use crate::web::{Body, ClientAddress, Path};
 
 const PASSKEYS: &str = "/api/v1/passkeys";
 
@@ -36,6 +37,7 @@ pub fn router() -> OpenApiRouter<Shared> {
     responses(
         (status = 200, body = PasskeyList),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn list_passkeys(
@@ -143,13 +145,16 @@ async fn remove_passkey(
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "passkeys-unavailable", body = Problem,
             content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn ask_for_passkey(
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response, Refusal> {
+    limits::count_sign_in(&portal, "passkeys asked for", from).await?;
     let browser = BrowserToken::of(&portal, &headers);
     let challenge = sign_in::ask(&portal, browser.token()).await?;
     Ok(browser.kept(&portal, Json(challenge.public_key).into_response()))
@@ -178,13 +183,16 @@ struct PasskeyProof {
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn sign_in_with_passkey(
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Body(proof): Body<PasskeyProof>,
 ) -> Result<Response, Refusal> {
+    limits::count_sign_in(&portal, "passkeys", from).await?;
     let entry = Entry::new(&portal, &headers, SignInMethod::Passkey, proof.remember);
     if let Some(browser) = BrowserToken::sent(&headers) {
         let opening = entry.opening();

@@ -81,8 +81,7 @@ async fn sign_in(
     headers: HeaderMap,
     Body(request): Body<SignInRequest>,
 ) -> Result<Response, Refusal> {
-    let tries = Limit::an_hour("sign-ins", portal.settings.limits.sign_ins_per_address);
-    limits::count_address(&portal, tries, from).await?;
+    limits::count_sign_in(&portal, "sign-ins", from).await?;
     let remembered = request.remember;
     let (method, proof) = match (request.code, request.link) {
         (Some(code), None) => (SignInMethod::Code, SignInProof::Code(code)),

@@ -37,6 +37,7 @@ pub fn router() -> OpenApiRouter<Shared> {
     responses(
         (status = 200, body = SignInOverview),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn overview(

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value};
@@ -68,6 +68,16 @@ impl Page {
 
     pub fn going_on_to(self, address: impl Into<String>) -> Self {
         Self { goes_on_to: Some(address.into()), ..self }
+    }
+
+    /// What a program would be told as a problem, for somebody who looks at a page.
+    pub fn refused(portal: &Portal, refusal: &Refusal) -> Response {
+        let page = Self::new("You cannot sign in just now", refusal.detail());
+        let mut response = page.answer(portal, refusal.status());
+        if let Some(seconds) = refusal.retry_after_seconds() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     pub fn answer(self, portal: &Portal, status: StatusCode) -> Response {

@@ -18,10 +18,11 @@ use super::refusal::StaffRefusal;
 use super::session::{self, StaffSession, open_session};
 use super::{HOME, RETURN, begin, break_glass, cookie};
 use crate::clock::instant_text;
+use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::{Token, clear_cookie, read_cookie};
 use crate::state::{Portal, Shared};
-use crate::web::FromOurPage;
+use crate::web::{ClientAddress, FromOurPage};
 
 const SIGN_IN: &str = "/staff/sign-in";
 const STYLE: &str = include_str!("templates/staff.css");
@@ -102,9 +103,12 @@ fn signed_in(portal: &Portal, session: StaffSession) -> Page {
 }
 
 /// Sends the browser to the provider, with something to know it by when it returns.
-async fn sign_in(State(portal): State<Shared>, parts: Parts) -> Response {
+async fn sign_in(State(portal): State<Shared>, from: ClientAddress, parts: Parts) -> Response {
     if parts.method != Method::GET {
         return not_by_looking();
+    }
+    if let Err(refusal) = limits::count_sign_in(&portal, "staff sign-ins", from).await {
+        return Page::refused(&portal, &refusal);
     }
     let browser = read_cookie(&parts.headers, cookie::BROWSER)
         .unwrap_or_else(|| Token::draw(portal.chance.as_ref()));

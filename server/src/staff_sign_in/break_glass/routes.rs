@@ -8,12 +8,13 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::enter::{Typed, enter, is_broken};
+use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::read_cookie;
 use crate::staff_sign_in::page::Page;
 use crate::staff_sign_in::{HOME, cookie};
 use crate::state::Shared;
-use crate::web::FromOurPage;
+use crate::web::{ClientAddress, FromOurPage};
 
 const PATH: &str = "/staff/break-glass";
 
@@ -41,11 +42,15 @@ struct Fields {
 async fn come_in(
     _: FromOurPage,
     State(portal): State<Shared>,
+    from: ClientAddress,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
     if !is_broken(&portal).await? {
         return Err(Refusal::not_found());
+    }
+    if let Err(refusal) = limits::count_sign_in(&portal, "broken glass", from).await {
+        return Ok(Page::refused(&portal, &refusal));
     }
     let Fields { name, password, code } = fields;
     let before = read_cookie(&headers, cookie::SESSION);
