@@ -30,8 +30,8 @@ book) # the ledger, posting, and what the gateway tells
   files=(--file 'server/src/ledger/**' --file server/src/payments/post.rs
     --file 'server/src/gateway_events/**')
   tests=(--lib)
-  for test in payments payments_review book check check_money_back audit export work_list \
-    external_money refunds disputes proof_events; do
+  for test in payments payments_review posting book check check_money_back audit export \
+    work_list external_money refunds disputes backup proof_events; do
     tests+=(--test "$test")
   done
   ;;

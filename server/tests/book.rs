@@ -6,13 +6,17 @@
 mod support;
 
 use receivables::api::corrections::{AdjustmentKind, AdjustmentRequest};
+use receivables::ids::PostingId;
 use receivables::money::MinorUnits;
 use receivables::payment::PaymentState;
 use server::adjustments::{self, Proposal};
+use server::db::{Command, DbError};
 use server::gateway::sandbox::TestCard;
 use server::health::{measure, readiness};
+use server::ledger::{BookAccount, NewEntry, NewPosting, PostingKind};
 use server::{gateway_events, ledger, work};
-use support::{On, TestPortal};
+use sqlx::AnyConnection;
+use support::{On, TestAccount, TestPortal};
 
 /// What somebody with the database's own tools could do, and undo.
 const DAMAGE: &str = "update bill set open_amount = open_amount - 1 where open_amount = 7500";
@@ -21,6 +25,40 @@ const REPAIR: &str = "update bill set open_amount = open_amount + 1 where open_a
 async fn tamper(portal: &TestPortal, sql: &'static str) {
     sqlx::query(sql).execute(portal.portal.db.read()).await.unwrap();
     work::check_the_book(&portal.portal).await.unwrap();
+}
+
+struct Book(NewPosting);
+
+impl Command for Book {
+    type Reply = ();
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
+        ledger::append_many(tx, std::slice::from_ref(&self.0)).await
+    }
+}
+
+/// One of these amounts, all at a gateway: only their sum matters here.
+fn posting(portal: &TestPortal, account: &TestAccount, amounts: &[i64]) -> Book {
+    let (ms, chance) = portal.portal.id_parts();
+    let id = PostingId::from_parts(ms, &chance);
+    let entry = |amount: &i64| NewEntry {
+        book_account: BookAccount::Clearing("test".into()),
+        bill_id: None,
+        amount: MinorUnits::new(*amount),
+    };
+    Book(NewPosting {
+        id,
+        account_id: account.id,
+        kind: PostingKind::PaymentReceived,
+        source: "test".into(),
+        source_ref: id.to_string(),
+        payment_id: None,
+        adjustment_id: None,
+        effective_on: portal.portal.today(),
+        recorded_at: portal.portal.now(),
+        currency: account.currency,
+        entries: amounts.iter().map(entry).collect(),
+        applications: Vec::new(),
+    })
 }
 
 stories! {
@@ -34,6 +72,8 @@ stories! {
         tamper(portal, DAMAGE).await;
         assert!(!readiness(&portal.portal).await.books);
         assert!(!measure(&portal.portal).await.unwrap().books_ok);
+        let checked = portal.portal.book.last().unwrap();
+        assert_eq!((checked.at, checked.broken.is_empty()), (portal.portal.now(), false));
         // Reading goes on, starting does not.
         assert_eq!(portal.left(&account).await, [8_000, 7_499]);
         let wish = portal.wish(&account, 1_000).await;
@@ -71,6 +111,19 @@ stories! {
         assert_eq!(portal.payment(waiting.payment.id).await.state, PaymentState::Posted);
         assert_eq!(portal.left(&account).await, [3_000, 7_500]);
         assert_eq!(measure(&portal.portal).await.unwrap().events_waiting, 0);
+    }
+
+    async fn a_posting_that_does_not_come_to_zero_or_says_nothing_is_refused(portal: TestPortal) {
+        let account = portal.account(&[]).await;
+        let before = portal.count("posting").await;
+        for amounts in [&[100, -99][..], &[1], &[i64::MAX, 1], &[]] {
+            let refused = portal.portal.db.write(posting(portal, &account, amounts)).await;
+            assert!(refused.is_err(), "{amounts:?}");
+        }
+        assert_eq!(portal.count("posting").await, before);
+        portal.portal.db.write(posting(portal, &account, &[100, -60, -40])).await.unwrap();
+        assert_eq!(portal.count("posting").await, before + 1);
+        assert_eq!(portal.count("entry").await, 3);
     }
 
     async fn giving_up_while_the_book_is_halted_loses_no_money_that_came_first(portal: TestPortal) {

@@ -222,3 +222,28 @@ async fn a_spreadsheet_gets_a_row_an_entry_that_sums_to_zero() {
     assert_eq!(rows.iter().map(|row| cents(&row[7])).sum::<i64>(), 9_000);
     portal.close().await;
 }
+
+#[tokio::test]
+async fn only_an_export_to_the_end_of_the_book_asserts_what_it_comes_to() {
+    let portal = TestPortal::open(On::Sqlite).await.unwrap();
+    let account = portal.account(&[("2026-09-15", 8_000)]).await;
+    let started = portal.started(&account, 1_000).await;
+    portal.choose(&started, TestCard::Success).await;
+    portal.news_arrives().await;
+    let to = Some(portal.portal.today());
+    for (format, assertion) in
+        [(ExportFormat::Hledger, "0 USD = 70.00 USD"), (ExportFormat::Beancount, "  70.00 USD")]
+    {
+        let whole = exported(&portal, all(format)).await;
+        assert!(whole.contains(assertion), "{whole}");
+        assert!(whole.contains("bill issued") && whole.contains("payment received"), "{whole}");
+        let until = exported(&portal, ExportArgs { to, ..all(format) }).await;
+        assert!(!until.contains(assertion) && until.contains("payment received"), "{until}");
+        let in_cash = ExportArgs { view: BookView::Cash, ..all(format) };
+        let in_cash = exported(&portal, in_cash).await;
+        // A bill that is issued moves no cash.
+        assert!(!in_cash.contains(assertion) && !in_cash.contains("bill issued"), "{in_cash}");
+        assert!(in_cash.contains("payment received"), "{in_cash}");
+    }
+    portal.close().await;
+}

@@ -215,6 +215,21 @@ stories! {
         assert!(portal.work().await.is_empty());
     }
 
+    async fn money_that_goes_back_from_no_payment_of_ours_waits_for_a_person(portal: TestPortal) {
+        let account = two_bills(portal).await;
+        let (_, intent) = portal.pay_by_link((9_000, "usd"), None, TestCard::Success).await;
+        portal.news_arrives().await;
+        portal.clock.pass_seconds(1);
+        portal.refund_at_the_gateway(&intent, 1_000).await;
+        portal.news_arrives().await;
+        let work: Vec<String> = portal.work().await.into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(work, ["unmatched_money", "money_went_back"]);
+        let told = "set aside: the refund is of no payment of ours".to_owned();
+        assert!(outcomes(portal).await.contains(&told));
+        assert_eq!(portal.count("refund").await, 0);
+        assert_eq!(portal.left(&account).await, [8_000, 7_500]);
+    }
+
     async fn more_than_is_owed_by_link_becomes_credit_on_account(portal: TestPortal) {
         let account = two_bills(portal).await;
         let started = portal.started(&account, 8_000).await;

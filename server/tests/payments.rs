@@ -84,6 +84,21 @@ stories! {
         assert_eq!(state(portal, started.payment.id).await, PaymentState::Posted);
     }
 
+    async fn a_payer_who_asks_again_and_again_asks_the_gateway_every_few_seconds(
+        portal: TestPortal
+    ) {
+        let account = three_months(portal).await;
+        let payment = portal.started(&account, 8_000).await.payment.id;
+        let mut asked = Vec::new();
+        for pause in [10, 0, 2, 2, 10] {
+            portal.clock.pass_seconds(pause);
+            let waiting = portal.payment(payment).await;
+            let answer = gateway_events::ask_now(&portal.portal, &waiting).await.unwrap();
+            asked.push(answer.is_some());
+        }
+        assert_eq!(asked, [true, false, false, true, true]);
+    }
+
     async fn a_webhook_that_never_comes_is_healed_by_the_list_of_events(portal: TestPortal) {
         let account = three_months(portal).await;
         let started = portal.started(&account, 8_000).await;
@@ -93,6 +108,37 @@ stories! {
         assert!(found.events_found > 0);
         gateway_events::apply_due(&portal.portal).await.unwrap();
         assert_eq!(state(portal, started.payment.id).await, PaymentState::Posted);
+    }
+
+    async fn the_list_of_events_is_read_from_before_the_last_webhook_and_three_days_back(
+        portal: TestPortal
+    ) {
+        let mut late = Vec::new();
+        for (card, then) in [
+            (TestCard::WebhookNever, 50 * 3_600),
+            (TestCard::WebhookNever, 3_000),
+            (TestCard::Success, 30),
+        ] {
+            let account = three_months(portal).await;
+            let started = portal.started(&account, 8_000).await;
+            portal.choose(&started, card).await;
+            portal.news_arrives().await;
+            late.push(started.payment.id);
+            // The first is long before the last webhook: only where none ever came it is read of.
+            if then > 3_600 {
+                portal.clock.pass_seconds(then);
+                let found = gateway_events::fetch_missed(&portal.portal).await.unwrap();
+                assert!(found.events_found > 0);
+                gateway_events::apply_due(&portal.portal).await.unwrap();
+                assert_eq!(state(portal, started.payment.id).await, PaymentState::Posted);
+            } else {
+                portal.clock.pass_seconds(then);
+            }
+        }
+        assert_eq!(state(portal, late[1]).await, PaymentState::AwaitingPayer);
+        gateway_events::fetch_missed(&portal.portal).await.unwrap();
+        gateway_events::apply_due(&portal.portal).await.unwrap();
+        assert_eq!(state(portal, late[1]).await, PaymentState::Posted);
     }
 
     async fn a_declined_card_takes_nothing_and_another_pays_the_same_payment(portal: TestPortal) {

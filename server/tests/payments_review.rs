@@ -218,6 +218,34 @@ stories! {
         assert_eq!(state(portal, broken).await, PaymentState::Expired);
     }
 
+    async fn one_payment_that_cannot_be_ended_is_put_off_and_the_others_are(portal: TestPortal) {
+        let (one, other) = (three_months(portal).await, three_months(portal).await);
+        let broken = portal.started(&one, 12_000).await.payment.id;
+        let sound = portal.started(&other, 12_000).await.payment.id;
+        let set = |to: &str| format!("update account set currency = '{to}' where id = '{}'", one.id);
+        tamper(portal, set("ZZZ")).await;
+        portal.clock.pass_seconds(31 * 60);
+        assert_eq!(sweep(portal).await, 2);
+        assert_eq!(state(portal, sound).await, PaymentState::Expired);
+        assert_eq!(sweep(portal).await, 0);
+        tamper(portal, set("USD")).await;
+        portal.clock.pass_seconds(24 * 3_600);
+        assert_eq!(sweep(portal).await, 1);
+        assert_eq!(state(portal, broken).await, PaymentState::Expired);
+    }
+
+    async fn looking_at_all_payments_ends_none_before_its_time(portal: TestPortal) {
+        for _ in 0..2 {
+            let account = three_months(portal).await;
+            portal.started(&account, 12_000).await;
+        }
+        assert_eq!(gateway_events::look_at_all(&portal.portal).await.unwrap(), 2);
+        assert_eq!(portal.count("payment where state = 'awaiting_payer'").await, 2);
+        portal.clock.pass_seconds(31 * 60);
+        assert_eq!(gateway_events::look_at_all(&portal.portal).await.unwrap(), 2);
+        assert_eq!(portal.count("payment where state = 'expired'").await, 2);
+    }
+
     async fn money_of_another_amount_than_asked_is_never_told_as_not_taken(portal: TestPortal) {
         let account = three_months(portal).await;
         let started = portal.started(&account, 12_000).await;

@@ -105,6 +105,18 @@ stories! {
         assert_eq!(endings(portal).await, ["resolved: the payment is posted"]);
     }
 
+    async fn a_debit_stays_at_the_bank_while_the_gateway_does_not_answer(portal: TestPortal) {
+        let account = one_bill(portal).await;
+        let started = portal.started(&account, 8_000).await;
+        portal.choose(&started, TestCard::BankDebit).await;
+        gateway_events::ask_now(&portal.portal, &portal.payment(started.payment.id).await)
+            .await
+            .unwrap();
+        clock(portal).pass_seconds(DAY);
+        assert_eq!(sweep_without_an_answer(portal).await, 1);
+        assert_eq!(portal.payment(started.payment.id).await.state, PaymentState::Processing);
+    }
+
     async fn an_expiry_that_is_never_confirmed_ends_on_the_work_list(portal: TestPortal) {
         let account = one_bill(portal).await;
         let id = portal.started(&account, 8_000).await.payment.id;
@@ -150,6 +162,24 @@ stories! {
         assert_eq!(portal.work().await[0].0, "event_not_applied");
         portal.news_arrives().await;
         assert_eq!(portal.payment(started.payment.id).await.state, PaymentState::Posted);
+        assert!(portal.work().await.is_empty());
+    }
+
+    async fn news_of_other_things_are_counted_and_acted_upon_in_one_go_however_many(
+        portal: TestPortal
+    ) {
+        portal
+            .execute(
+                "insert into gateway_event (event_id, kind, object_id, livemode, body, \
+                 received_at, due_at) with recursive n(i) as (select 1 union all \
+                 select i + 1 from n where i < 120) \
+                 select 'evt_' || i, 'customer.created', 'cus_' || i, 0, '', 0, 0 from n",
+            )
+            .await;
+        let count = gateway_events::apply_due(&portal.portal).await.unwrap();
+        assert_eq!((count.applied, count.again_later), (120, 0));
+        let told = "gateway_event where outcome = 'not about a payment of ours'";
+        assert_eq!(portal.count(told).await, 120);
         assert!(portal.work().await.is_empty());
     }
 

@@ -154,7 +154,7 @@ def trial(mutant, tests, killers, environment):
         for program in dict.fromkeys(test.program for test in chosen):
             asked = [test for test in chosen if test.program == program]
             names = [test.name for test in asked]
-            limit = 30 + 10 * sum(test.seconds for test in asked)
+            limit = 30 + 5 * sum(test.seconds for test in asked)
             told = ask(program, names, environment, limit)
             if told == "failed":
                 told = ask(program, names, environment, limit)

@@ -234,3 +234,15 @@ async fn payment_of(portal: &Shared, intent: &Intent) -> Result<Option<PaymentRe
         (None, None) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_that_wait_are_tried_ever_later_and_at_least_every_hour() {
+        let waits = |tries| back_off(Micros(5_000_000), tries).unix_seconds() - 5;
+        assert_eq!([0, 1, 2, 10, 11, 1_000].map(waits), [2, 4, 8, 2_048, 3_600, 3_600]);
+        assert_eq!(waits(-1), 2);
+    }
+}

@@ -86,3 +86,19 @@ fn hide_secrets(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_gateway_knows_of_people_is_not_kept_wherever_it_stands() {
+        let raw = br#"{"object":{"client_secret":"s","amount":5,"charges":[
+            {"billing_details":{"name":"Ada"},"id":"ch_1"},[{"receipt_email":"a@b.example"}]]}}"#;
+        let kept: Value = serde_json::from_str(&without_secrets(raw)).unwrap();
+        let expected = serde_json::json!({"object": {"client_secret": null, "amount": 5,
+            "charges": [{"billing_details": null, "id": "ch_1"}, [{"receipt_email": null}]]}});
+        assert_eq!(kept, expected);
+        assert_eq!(without_secrets(b"no JSON"), "unreadable");
+    }
+}

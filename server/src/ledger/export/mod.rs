@@ -291,3 +291,21 @@ fn decimal(money: Money) -> String {
 fn words(code: &str) -> String {
     code.replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_has_the_decimals_of_its_currency_and_nothing_is_not_negative() {
+        let written = |amount, code| {
+            decimal(Money::new(MinorUnits::new(amount), Currency::parse(code).unwrap()))
+        };
+        assert_eq!(
+            [-2_000, -5, 0, 7, 123_456].map(|n| written(n, "USD")),
+            ["-20.00", "-0.05", "0.00", "0.07", "1234.56"]
+        );
+        assert_eq!([-700, 0, 9].map(|n| written(n, "JPY")), ["-700", "0", "9"]);
+        assert_eq!(written(i64::MIN, "USD"), "-92233720368547758.08");
+    }
+}
