@@ -237,6 +237,15 @@ async fn only_an_export_to_the_end_of_the_book_asserts_what_it_comes_to() {
         let whole = exported(&portal, all(format)).await;
         assert!(whole.contains(assertion), "{whole}");
         assert!(whole.contains("bill issued") && whole.contains("payment received"), "{whole}");
+        let bill = format!("B-{}", &account.bills[0].to_string()[29..]);
+        let (tag, quoted) = (format!("; bill:{bill}\n"), format!("bill: \"{bill}\"\n"));
+        assert_eq!(
+            (whole.matches(&tag).count(), whole.matches(&quoted).count()),
+            match format {
+                ExportFormat::Hledger => (3, 0),
+                _ => (0, 3),
+            }
+        );
         let until = exported(&portal, ExportArgs { to, ..all(format) }).await;
         assert!(!until.contains(assertion) && until.contains("payment received"), "{until}");
         let in_cash = ExportArgs { view: BookView::Cash, ..all(format) };

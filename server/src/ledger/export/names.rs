@@ -68,4 +68,16 @@ mod tests {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == ':';
         assert!(names.iter().all(|name| name.chars().all(allowed)));
     }
+
+    #[test]
+    fn every_account_of_the_book_has_its_place_in_the_chart() {
+        let named = |book_account| Name::of(book_account, "47-1").text().to_owned();
+        assert_eq!(named("receivable"), "Assets:Receivable:N47-2D1");
+        assert_eq!(named("income"), "Income:Billing");
+        assert_eq!(named("credit_on_account"), "Liabilities:Credit:N47-2D1");
+        assert_eq!(named("credit_notes"), "Income:Credit-Notes");
+        assert_eq!(named("write_offs"), "Expenses:Write-Offs");
+        assert_eq!(named("clearing:stripe"), "Assets:Clearing:Stripe");
+        assert_eq!(named("something_else"), "Assets:Other:Something-5Felse");
+    }
 }
