@@ -9,12 +9,13 @@ use receivables::allocation::DirectedAmount;
 use receivables::api::corrections::{
     AdjustmentDocument, AdjustmentKind, AdjustmentRequest, AdjustmentState, MoveDocument,
 };
-use receivables::ids::{BillId, PaymentId};
+use receivables::ids::{BillId, MemberId, PaymentId};
 use receivables::money::MinorUnits;
 use server::adjustments::{self, Decision, Proposal};
 use server::gateway::sandbox::TestCard;
 use server::payments::{self, Moving};
 use server::problem::Refusal;
+use server::sign_in::{AddOperator, OperatorRefusal, StaffRoles};
 use support::{On, TestAccount, TestPortal, staff};
 
 const AUGUST: &str = "2026-09-15";
@@ -56,8 +57,18 @@ async fn proposed(
     key: Option<&str>,
     request: AdjustmentRequest,
 ) -> Result<AdjustmentDocument, Refusal> {
+    proposed_by(portal, "anna", account, key, request).await
+}
+
+async fn proposed_by(
+    portal: &TestPortal,
+    operator: &str,
+    account: &TestAccount,
+    key: Option<&str>,
+    request: AdjustmentRequest,
+) -> Result<AdjustmentDocument, Refusal> {
     let proposal = Proposal {
-        operator: "anna".into(),
+        operator: operator.to_owned(),
         idempotency_key: key.map(str::to_owned),
         account_id: account.id,
         request,
@@ -242,6 +253,32 @@ stories! {
         // It is asked for again, and can be paid.
         paid(portal, &account, 2_000).await;
         assert_eq!(portal.left(&account).await, [0, 7_500, 6_000]);
+    }
+
+    async fn nobody_approves_their_own_proposal_by_coming_in_another_way(portal: TestPortal) {
+        let account = three_months(portal).await;
+        let member = |n: u64| MemberId::from_parts(n, &[7; 10]).to_string();
+        let (gina, hal) = (member(1), member(2));
+        for (key, by, bill) in [("k1", "anna", 0), ("k2", &*gina, 1)] {
+            let give_up = request(&account, AdjustmentKind::WriteOff, Some(bill), 1_000);
+            let proposal = proposed_by(portal, by, &account, Some(key), give_up).await.unwrap();
+            // Anna may be Gina at the company's sign-in: nobody here can tell.
+            let (same_way, other_way) = if by == "anna" { ("ben", &*hal) } else { (&*hal, "ben") };
+            let refused = decided(portal, other_way, &proposal, Decision::Approve).await;
+            assert_eq!(refused.unwrap_err().code(), "own-proposal", "{by} by {other_way}");
+            let own = decided(portal, by, &proposal, Decision::Approve).await.unwrap_err();
+            assert_eq!(own.code(), "own-proposal");
+            let posted = decided(portal, same_way, &proposal, Decision::Approve).await.unwrap();
+            assert_eq!(posted.state, AdjustmentState::Posted);
+        }
+        // Saying no needs no second person, and a key is in nobody's name at the company.
+        let give_up = request(&account, AdjustmentKind::WriteOff, Some(2), 1_000);
+        let proposal = proposed(portal, &account, Some("k3"), give_up).await.unwrap();
+        let declined = decided(portal, &hal, &proposal, Decision::Decline).await.unwrap();
+        assert_eq!(declined.state, AdjustmentState::Declined);
+        let (roles, now) = (StaffRoles::parse("approver").unwrap(), portal.portal.now());
+        let named_like = AddOperator::new(&gina, roles, portal.portal.chance.as_ref(), now);
+        assert_eq!(named_like.err(), Some(OperatorRefusal::Name));
     }
 
     async fn what_a_payer_has_reserved_is_not_written_off_under_them(portal: TestPortal) {

@@ -1,6 +1,7 @@
 //! Deciding on an adjustment: approving or declining a write-off that somebody else proposed,
 //! and taking back what was posted.
 
+use axum::http::StatusCode;
 use receivables::api::corrections::{AdjustmentDocument, AdjustmentState};
 use receivables::ids::AdjustmentId;
 use sqlx::AnyConnection;
@@ -12,7 +13,7 @@ use crate::accounts;
 use crate::db::{Command, DbError};
 use crate::ledger::PostingKind;
 use crate::problem::Refusal;
-use crate::sign_in::{Action, Caller, Resource, require};
+use crate::sign_in::{Action, Caller, Resource, StaffMember, require};
 use crate::state::Shared;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub async fn decide(
 ) -> Result<AdjustmentDocument, Refusal> {
     // Whose the proposal is, is seen below; whoever may decide on none learns nothing of it.
     let own = decision == Decision::Decline;
-    let operator = caller.clone().staff(decision.action(), Resource::Proposal { own })?.name;
+    let operator = caller.clone().staff(decision.action(), Resource::Proposal { own })?;
     let portal_ = portal.clone();
     portal.db.write(Decide { portal: portal_, caller, operator, id, decision, dry_run }).await?
 }
@@ -71,7 +72,7 @@ pub async fn decide(
 struct Decide {
     portal: Shared,
     caller: Caller,
-    operator: String,
+    operator: StaffMember,
     id: AdjustmentId,
     decision: Decision,
     dry_run: bool,
@@ -92,7 +93,8 @@ impl Command for Decide {
             return Ok(Err(Refusal::not_found()));
         };
         let from = adjustment.state;
-        let mine = self.signed_by(&adjustment).is_some_and(|signed| signed.by == self.operator);
+        let mine =
+            self.signed_by(&adjustment).is_some_and(|signed| signed.by == self.operator.name);
         if from == self.decision.result() && mine {
             return Ok(Ok(document(&adjustment, account.currency, None)));
         }
@@ -103,10 +105,7 @@ impl Command for Decide {
         if self.portal.book.is_halted() {
             return Ok(Err(Refusal::books_halted()));
         }
-        let own = adjustment.proposed_by == self.operator;
-        if let Err(refusal) =
-            require(&self.caller, self.decision.action(), Resource::Proposal { own })
-        {
+        if let Err(refusal) = self.may_decide(&adjustment) {
             return Ok(Err(refusal));
         }
         let worked_out = match self.decision {
@@ -119,7 +118,7 @@ impl Command for Decide {
             Err(refusal) => return Ok(Err(refusal)),
         };
         adjustment.state = to;
-        let signature = Some(Signature { by: self.operator.clone(), at: self.portal.now() });
+        let signature = Some(Signature { by: self.operator.name.clone(), at: self.portal.now() });
         match self.decision {
             Decision::Reverse => adjustment.reversed = signature,
             Decision::Approve | Decision::Decline => adjustment.decided = signature,
@@ -141,6 +140,19 @@ impl Command for Decide {
 }
 
 impl Decide {
+    fn may_decide(&self, adjustment: &AdjustmentRecord) -> Result<(), Refusal> {
+        let own = adjustment.proposed_by == self.operator.name;
+        require(&self.caller, self.decision.action(), Resource::Proposal { own })?;
+        let approves = self.decision == Decision::Approve;
+        if approves && !self.operator.is_surely_another(&adjustment.proposed_by) {
+            let words = "This was proposed by somebody who came in another way: with a key and \
+                not by the company's sign-in, or the reverse. That could be you. Let somebody \
+                approve it who came in as they did.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "own-proposal", words));
+        }
+        Ok(())
+    }
+
     fn signed_by<'a>(&self, adjustment: &'a AdjustmentRecord) -> Option<&'a Signature> {
         match self.decision {
             Decision::Reverse => adjustment.reversed.as_ref(),

@@ -11,7 +11,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use receivables::calendar::Micros;
-use receivables::ids::CustomerId;
+use receivables::ids::{CustomerId, MemberId};
 
 use super::policy::{Action, Resource, require};
 use super::session::{self, Lifetimes, Session, SessionKey};
@@ -48,6 +48,19 @@ pub struct StaffMember {
     pub roles: StaffRoles,
     /// When they last proved who they are; a key does so with every request.
     pub authenticated_at: Micros,
+}
+
+impl StaffMember {
+    /// Is somebody of this name surely another person? One who came in by the other way, a key
+    /// against the company's sign-in, may be the same one under another name.
+    pub fn is_surely_another(&self, name: &str) -> bool {
+        self.name != name && is_a_members(&self.name) == is_a_members(name)
+    }
+}
+
+/// Members are known by their ids, operators by names that are none.
+pub(super) fn is_a_members(name: &str) -> bool {
+    MemberId::parse(name).is_ok()
 }
 
 /// A program, by one of its keys.

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row};
 use thiserror::Error;
 
-use super::caller::StaffMember;
+use super::caller::{StaffMember, is_a_members};
 use super::token::Token;
 use super::words::StaffRoles;
 use crate::db::{Command, DbError};
@@ -34,7 +34,10 @@ pub(super) const SQL: &[&str] = &[FIND, NAMED, ADD, GIVE_ROLES, END, ALL];
 
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OperatorRefusal {
-    #[error("a name has 1 to {LONGEST_NAME} letters, digits, dots, dashes or underscores")]
+    #[error(
+        "a name has 1 to {LONGEST_NAME} letters, digits, dots, dashes or underscores, and is no \
+         member's id"
+    )]
     Name,
     #[error("this name has been given already; a name is never given twice")]
     NameTaken,
@@ -89,7 +92,7 @@ impl AddOperator {
         chance: &dyn crate::clock::Chance,
         now: Micros,
     ) -> Result<(Self, String), OperatorRefusal> {
-        if !is_a_name(name) {
+        if !is_a_name(name) || is_a_members(name) {
             return Err(OperatorRefusal::Name);
         }
         let token = Token::draw(chance);
