@@ -304,6 +304,55 @@ stories! {
         assert_eq!((list["items"][0]["id"].as_str(), &list["next"]), (Some(&*id), &Value::Null));
     }
 
+    async fn a_link_whose_tries_are_used_up_is_replaced_by_inviting_again(portal: TestPortal) {
+        let desk = Desk::of(portal).await;
+        let account = portal.account(&[("2026-09-15", 8_000)]).await;
+        let number = number_of(portal, &account).await;
+        let (first, mail) = desk.invited("grace@customers.example", &account, "payer").await;
+        let mut browser = Browser::at(&portal.portal);
+        for _ in 0..5 {
+            assert_eq!(accept(&mut browser, &mail.link_secret(), "wrong").await.status, 410);
+        }
+        portal.clock.pass_seconds(1);
+        let (second, mail) = desk.invited("grace@customers.example", &account, "payer").await;
+        assert_ne!(first, second);
+        assert_eq!(accept(&mut browser, &mail.link_secret(), &number).await.status, 201);
+    }
+
+    async fn of_two_invitations_to_an_account_the_newer_one_counts(portal: TestPortal) {
+        let desk = Desk::of(portal).await;
+        let account = portal.account(&[("2026-09-15", 8_000)]).await;
+        let other = portal.account(&[("2026-09-15", 8_000)]).await;
+        let numbers = [number_of(portal, &account).await, number_of(portal, &other).await];
+        let both = desk.invite("grace@customers.example", &numbers, "payer").await.json();
+        let payers = newest_mail(&portal.portal).await;
+        portal.clock.pass_seconds(1);
+        let (_, viewers) = desk.invited("grace@customers.example", &account, "viewer").await;
+        let mut browser = Browser::at(&portal.portal);
+        let accepted = accept(&mut browser, &viewers.link_secret(), &numbers[0]).await;
+        assert_eq!(accepted.status, 201);
+        // The older one is for the other account alone by now.
+        let path = format!("{INVITATIONS}/{}", both["id"].as_str().unwrap());
+        let left = desk.ask(Method::GET, &path, None).await.json();
+        assert_eq!(left["accounts"].as_array().unwrap().len(), 1);
+        let refused = accept(&mut browser, &payers.link_secret(), &numbers[0]).await;
+        assert_eq!(refused.status, 410);
+        assert_eq!(accept(&mut browser, &payers.link_secret(), &numbers[1]).await.status, 201);
+        let session = browser.session().await.json();
+        let roles = session["accounts"].as_array().unwrap().iter().map(|account| {
+            (account["id"].as_str().unwrap().to_owned(), account["role"].as_str().unwrap())
+        });
+        let roles: std::collections::BTreeMap<_, _> = roles.collect();
+        assert_eq!(roles[&account.id.to_string()], "viewer");
+        assert_eq!(roles[&other.id.to_string()], "payer");
+        // Taken out of its last account, an invitation is revoked.
+        portal.clock.pass_seconds(1);
+        let (third, _) = desk.invited("hal@customers.example", &account, "payer").await;
+        portal.clock.pass_seconds(1);
+        desk.invited("hal@customers.example", &account, "viewer").await;
+        assert_eq!(desk.state(&third).await, "revoked");
+    }
+
     async fn what_cannot_be_an_invitation_is_refused_with_its_field(portal: TestPortal) {
         let desk = Desk::of(portal).await;
         let account = portal.account(&[]).await;

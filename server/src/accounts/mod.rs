@@ -15,7 +15,7 @@ mod open_account;
 mod show;
 
 pub use admit::{Admission, admit};
-pub use change_email::{EmailTaken, change_email, is_email_taken};
+pub use change_email::{change_email, is_email_taken, lock_customer};
 pub use currency::currency_of;
 pub use find::find_by_name;
 pub use forget::{forget_customer, forget_name};

@@ -1,5 +1,6 @@
 //! `paydown invite`: one person, the people of a file, or every customer who never came.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,9 +10,10 @@ use receivables::ids::AccountId;
 use sqlx::Row;
 use thiserror::Error;
 
-use super::invite::{Invite, Invited, Invitee, NotInvited};
+use super::invite::{Invite, Invited, Invitee, LONGEST_NAME, NotInvited};
 use crate::accounts;
 use crate::db::DbError;
+use crate::sign_in::EmailAddress;
 use crate::state::Shared;
 
 /// Customers who never signed in and were never asked, with one of their accounts a row.
@@ -21,7 +23,8 @@ join account_customer a on a.customer_id = c.id
 where not exists (select 1 from session s where s.customer_id = c.id)
   and not exists (
     select 1 from invitation i where i.email = c.email
-      and (i.accepted_at is not null or i.revoked_at is not null or i.expires_at > $1))
+      and (i.accepted_at is not null or i.revoked_at is not null
+        or i.expires_at > $1 and i.tries_left > 0))
 order by c.email, a.role, a.account_id";
 
 pub(super) const SQL: &[&str] = &[NEVER_CAME];
@@ -81,28 +84,42 @@ pub struct Summary {
     pub invited: usize,
     /// The same is open already; no other mail was sent.
     pub before: usize,
+    /// Customers whose address no invitation can be sent to.
+    pub skipped: usize,
     pub dry_run: bool,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { invited, before, dry_run } = self;
+        let Self { invited, before, skipped, dry_run } = self;
         if *dry_run {
-            return write!(f, "Dry run: {invited} would be invited. Nothing was written.");
+            write!(f, "Dry run: {invited} would be invited. Nothing was written.")?;
+        } else {
+            let mails = "A running server sends the mails.";
+            write!(f, "{invited} invited, {before} asked before. {mails}")?;
         }
-        write!(f, "{invited} invited, {before} asked before. A running server sends the mails.")
+        match skipped {
+            0 => Ok(()),
+            _ => write!(f, " {skipped} left out: their address is not one plain e-mail address."),
+        }
     }
 }
 
 /// Invites them. Stopped and started again it goes on where it was: who is asked already is not
 /// asked twice.
 pub async fn run(portal: &Shared, args: &InviteArgs) -> Result<Summary, InviteError> {
+    let mut summary = Summary { dry_run: args.dry_run, ..Summary::default() };
     let invitees = match (&args.email, &args.file) {
         (Some(email), _) => vec![one(portal, email, args).await?],
-        (None, Some(file)) => of_file(portal, file).await?,
-        (None, None) => never_came(portal).await?,
+        (None, Some(file)) => gather(of_file(portal, file).await?)?,
+        (None, None) => {
+            let rows = never_came(portal).await?;
+            let (plain, others): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| EmailAddress::parse(&row.email).is_ok());
+            summary.skipped = others.iter().map(|row| &row.email).collect::<BTreeSet<_>>().len();
+            gather(plain)?
+        }
     };
-    let mut summary = Summary { dry_run: args.dry_run, ..Summary::default() };
     if args.dry_run {
         summary.invited = invitees.len();
         return Ok(summary);
@@ -171,26 +188,27 @@ fn gather(rows: Vec<Gathered>) -> Result<Vec<Invitee>, InviteError> {
     Ok(invitees?.concat())
 }
 
-async fn never_came(portal: &Shared) -> Result<Vec<Invitee>, InviteError> {
+async fn never_came(portal: &Shared) -> Result<Vec<Gathered>, InviteError> {
     let query = sqlx::query(NEVER_CAME).bind(portal.now().0);
     let found = query.fetch_all(portal.db.read()).await.map_err(DbError::from)?;
     let rows = found.iter().enumerate().map(|(n, row)| {
         let email: String = row.try_get("email")?;
-        let account: String = row.try_get("account_id")?;
+        let (account, name): (String, String) = (row.try_get("account_id")?, row.try_get("name")?);
         let wrong = |column| DbError::inconsistent("account_customer", column, &account);
         Ok(Gathered {
             row: n + 1,
             role: AccountRole::parse(row.try_get("role")?).ok_or_else(|| wrong("role"))?,
-            name: row.try_get("name")?,
+            // An import takes longer ones.
+            name: greeting(&name, &email),
             accounts: vec![AccountId::parse(&account).map_err(|_| wrong("account_id"))?],
             email,
         })
     });
-    gather(rows.collect::<Result<_, DbError>>()?)
+    Ok(rows.collect::<Result<_, DbError>>()?)
 }
 
 /// The whole file is read and checked before anybody is invited.
-async fn of_file(portal: &Shared, file: &PathBuf) -> Result<Vec<Invitee>, InviteError> {
+async fn of_file(portal: &Shared, file: &PathBuf) -> Result<Vec<Gathered>, InviteError> {
     let unreadable = |why: String| InviteError::Unreadable { file: file.clone(), why };
     let bytes = tokio::fs::read(file).await.map_err(|error| unreadable(error.to_string()))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
@@ -222,7 +240,13 @@ async fn of_file(portal: &Shared, file: &PathBuf) -> Result<Vec<Invitee>, Invite
         rows.push(Gathered { row, email, name, role, accounts });
     }
     rows.sort_by(|a, b| (&a.email, a.role.code()).cmp(&(&b.email, b.role.code())));
-    gather(rows)
+    Ok(rows)
+}
+
+/// What a customer is called in the mail.
+fn greeting(name: &str, email: &str) -> String {
+    let name = if name.trim().is_empty() { email } else { name.trim() };
+    name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::letter;
 use super::store::{HOURS, TRIES, act};
+use crate::accounts;
 use crate::audit;
 use crate::clock::{ten_bytes, unix_ms};
 use crate::db::{Command, DbError, expect_rows};
@@ -28,12 +29,24 @@ const FIND_OPEN: &str = "
 select i.id, a.account_id from invitation i
 join invitation_account a on a.invitation_id = i.id
 where i.email = $1 and i.role = $2 and i.accepted_at is null and i.revoked_at is null
-  and i.expires_at > $3
+  and i.expires_at > $3 and i.tries_left > 0
 order by i.id, a.account_id";
 
-pub(super) const SQL: &[&str] = &[INSERT, INSERT_ACCOUNT, FIND_OPEN];
+/// The newest word counts: what is still open for the same person and account, with other rights,
+/// must not be accepted after it.
+const TAKE_OUT: &str = "
+delete from invitation_account where account_id = $2 and invitation_id in (
+  select i.id from invitation i
+  where i.email = $1 and i.accepted_at is null and i.revoked_at is null)";
 
-const LONGEST_NAME: usize = 100;
+const REVOKE_EMPTY: &str = "
+update invitation set revoked_at = $2
+where email = $1 and accepted_at is null and revoked_at is null
+  and not exists (select 1 from invitation_account a where a.invitation_id = invitation.id)";
+
+pub(super) const SQL: &[&str] = &[INSERT, INSERT_ACCOUNT, FIND_OPEN, TAKE_OUT, REVOKE_EMPTY];
+
+pub(super) const LONGEST_NAME: usize = 100;
 const MOST_ACCOUNTS: usize = 20;
 
 /// Who is asked in, to which accounts.
@@ -139,10 +152,15 @@ impl Command for Invite {
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Vec<Invited>, DbError> {
         let mut invited = Vec::with_capacity(self.drawn.len());
         for drawn in &self.drawn {
+            // One after the other: two who invite the same person send one mail.
+            for account_id in &drawn.invitee.accounts {
+                accounts::lock(tx, *account_id).await?;
+            }
             if let Some(before) = self.find_open(tx, &drawn.invitee).await? {
                 invited.push(Invited::Before(before));
                 continue;
             }
+            self.take_out_of_others(tx, &drawn.invitee).await?;
             self.insert(tx, drawn).await?;
             invited.push(Invited::Now(drawn.id));
         }
@@ -172,6 +190,20 @@ impl Invite {
         }
         let same = open.into_iter().find(|(_, accounts)| *accounts == invitee.accounts);
         Ok(same.map(|(id, _)| id))
+    }
+
+    async fn take_out_of_others(
+        &self,
+        tx: &mut AnyConnection,
+        invitee: &Invitee,
+    ) -> Result<(), DbError> {
+        for account_id in &invitee.accounts {
+            let query = sqlx::query(TAKE_OUT).bind(invitee.email.as_str());
+            query.bind(account_id.to_string()).execute(&mut *tx).await?;
+        }
+        let query = sqlx::query(REVOKE_EMPTY).bind(invitee.email.as_str());
+        query.bind(self.now.0).execute(tx).await?;
+        Ok(())
     }
 
     async fn insert(&self, tx: &mut AnyConnection, drawn: &Drawn) -> Result<(), DbError> {

@@ -65,7 +65,8 @@ pub async fn list(
     limit: i64,
     now: Micros,
 ) -> Result<Vec<InvitationDocument>, DbError> {
-    let after = after.map_or_else(|| "~".to_owned(), |id| id.to_string());
+    // After every id, in whatever language a database sorts: their letters end with f.
+    let after = after.map_or_else(|| "inv_g".to_owned(), |id| id.to_string());
     let rows = sqlx::query(LIST).bind(after).bind(limit).fetch_all(pool).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {

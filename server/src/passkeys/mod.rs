@@ -8,6 +8,7 @@
 
 mod ceremony;
 mod forget;
+mod letter;
 mod register;
 mod routes;
 mod sign_in;
@@ -18,4 +19,5 @@ pub use forget::forget_person;
 pub use routes::router;
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[ceremony::SQL, forget::SQL, register::SQL, sign_in::SQL, store::SQL];
+pub const SQL: &[&[&str]] =
+    &[ceremony::SQL, forget::SQL, letter::SQL, register::SQL, sign_in::SQL, store::SQL];

@@ -4,15 +4,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use receivables::api::passkeys::PasskeyRow;
 use receivables::calendar::Micros;
-use receivables::ids::CustomerId;
+use receivables::ids::{CustomerId, OutboxId};
 use serde_json::Value;
 use sqlx::AnyConnection;
 use uuid::Uuid;
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 
-use super::{ceremony, store};
+use super::{ceremony, letter, store};
 use crate::clock::instant_text;
-use crate::db::{Command, DbError, expect_rows};
+use crate::db::{Command, DbError};
 use crate::problem::Refusal;
 use crate::sign_in::Session;
 use crate::state::{Portal, Shared};
@@ -20,10 +20,11 @@ use crate::state::{Portal, Shared};
 /// More devices than anybody has; a list that a person can read.
 const MOST: usize = 20;
 
-// A device does not give two keys one name; one that says so is refused by the table.
+// A device does not give two keys one name; one that says so is refused.
 const INSERT: &str = "
 insert into passkey (id, customer_id, label, credential, created_at)
-values ($1, $2, $3, $4, $5)";
+values ($1, $2, $3, $4, $5)
+on conflict (id) do nothing";
 
 pub(super) const SQL: &[&str] = &[INSERT];
 
@@ -65,11 +66,10 @@ pub(super) async fn finish(
     label: String,
 ) -> Result<PasskeyRow, Refusal> {
     let now = portal.now();
-    let register = Register { portal: portal.clone(), session, credential, label, now };
-    let kept = match portal.db.write(register).await {
-        Err(error) if error.is_unique_violation() => None,
-        other => other?,
-    };
+    let outbox_id = letter::outbox_id(portal);
+    let register = Register { portal: portal.clone(), session, credential, label, outbox_id, now };
+    let kept = portal.db.write(register).await?;
+    portal.work.outbox.notify_one();
     kept.ok_or_else(|| {
         let words = "This passkey could not be added. Try again.";
         Refusal::unprocessable("passkey-invalid", words).at("#/credential")
@@ -81,6 +81,7 @@ struct Register {
     session: Session,
     credential: RegisterPublicKeyCredential,
     label: String,
+    outbox_id: OutboxId,
     now: Micros,
 }
 
@@ -115,7 +116,11 @@ impl Command for Register {
             .bind(self.now.0)
             .execute(&mut *tx)
             .await?;
-        expect_rows(&written, 1, "passkey")?;
+        if written.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let told = (self.outbox_id, self.now);
+        letter::tell(tx, &self.portal, customer_id, Some(&self.label), told).await?;
         let (label, created_at) = (self.label.clone(), instant_text(self.now));
         Ok(Some(PasskeyRow { id, label, created_at, last_used_at: None }))
     }

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use super::store::Remove;
-use super::{register, sign_in, store};
+use super::{letter, register, sign_in, store};
 use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::{BrowserToken, Customer, Entry, FreshCaller, device_of, person_of};
@@ -128,9 +128,12 @@ async fn remove_passkey(
 ) -> Result<StatusCode, Refusal> {
     let (customer_id, now) = (caller.session.customer_id, portal.now());
     let session_hash = caller.session.token_hash;
-    if !portal.db.write(Remove { customer_id, id, session_hash, now }).await? {
+    let (portal_of, outbox_id) = (portal.clone(), letter::outbox_id(&portal));
+    let remove = Remove { portal: portal_of, outbox_id, customer_id, id, session_hash, now };
+    if !portal.db.write(remove).await? {
         return Err(Refusal::not_found());
     }
+    portal.work.outbox.notify_one();
     tracing::info!(security = "passkey-removed", customer = %customer_id, "removed");
     Ok(StatusCode::NO_CONTENT)
 }

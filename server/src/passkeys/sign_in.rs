@@ -9,6 +9,7 @@ use webauthn_rs::prelude::{
     DiscoverableAuthentication, PublicKeyCredential, RequestChallengeResponse,
 };
 
+use super::register::uuid_of;
 use super::{ceremony, store};
 use crate::db::{Command, DbError, expect_rows};
 use crate::problem::Refusal;
@@ -78,6 +79,11 @@ impl Command for Finish {
         let Some(row) = found else { return Ok(None) };
         let customer_id = CustomerId::parse(row.try_get("customer_id")?)
             .map_err(|_| DbError::inconsistent("passkey", "customer_id", &id))?;
+        // The library leaves it to us whether the device means the same person.
+        let meant = checker.identify_discoverable_authentication(&self.credential);
+        if !meant.is_ok_and(|(user, _)| uuid_of(customer_id).is_ok_and(|owner| owner == user)) {
+            return Ok(None);
+        }
         let credential: String = row.try_get("credential")?;
         let mut passkey = store::read(&credential)?;
         let given = &self.credential;

@@ -2,13 +2,15 @@
 
 use receivables::api::passkeys::PasskeyRow;
 use receivables::calendar::Micros;
-use receivables::ids::CustomerId;
+use receivables::ids::{CustomerId, OutboxId};
 use sqlx::{Any, AnyConnection, Executor, Row};
 use webauthn_rs::prelude::Passkey;
 
+use super::letter;
 use crate::clock::instant_text;
 use crate::db::{Command, DbError};
 use crate::sign_in::end_all_but;
+use crate::state::Shared;
 
 const LIST: &str = "
 select id, label, credential, created_at, last_used_at from passkey
@@ -52,6 +54,8 @@ pub(super) fn read(credential: &str) -> Result<Passkey, DbError> {
 
 /// Removes a passkey; whoever came in with it is out, and the session that asks stays.
 pub(super) struct Remove {
+    pub portal: Shared,
+    pub outbox_id: OutboxId,
     pub customer_id: CustomerId,
     pub id: String,
     pub session_hash: String,
@@ -68,6 +72,8 @@ impl Command for Remove {
             return Ok(false);
         }
         end_all_but(tx, self.customer_id, Some(&self.session_hash), self.now).await?;
+        let told = (self.outbox_id, self.now);
+        letter::tell(tx, &self.portal, self.customer_id, None, told).await?;
         Ok(true)
     }
 }

@@ -1,8 +1,8 @@
-//! Another address for a customer: proven by a code sent there, told of at the old one. Who
-//! signed in with a passkey has it at once; for others it waits a day, in which the old address
-//! can stop it, because until then a mailbox is all that it takes to be somebody.
+//! Another address for a customer: proven by a code sent there, told of at the old one. It waits
+//! a day, in which the old address can stop it. A passkey does not shorten the day: whoever has
+//! the mailbox for ten minutes can make one.
 
-use receivables::api::sign_in::{EmailChange, SignInMethod};
+use receivables::api::sign_in::EmailChange;
 use receivables::calendar::Micros;
 use receivables::ids::{CustomerId, OutboxId};
 use sqlx::any::AnyRow;
@@ -14,7 +14,7 @@ use super::session::Session;
 use super::sessions::end_all_but;
 use super::token::{Token, sha256_hex};
 use super::{email_letters, step_up::FreshCaller};
-use crate::accounts::{self, EmailTaken};
+use crate::accounts;
 use crate::clock::instant_text;
 use crate::db::{Command, DbError, expect_rows};
 use crate::outbox::{Letter, NewOutbox, OutboxKind, enqueue};
@@ -45,14 +45,15 @@ const CONFIRM: &str = "
 update email_change set confirmed_at = $2, effective_at = $3
 where id = $1 and confirmed_at is null";
 
-const DONE: &str = "update email_change set done_at = $2 where id = $1 and done_at is null";
+const DONE: &str = "
+update email_change set done_at = $2 where id = $1 and done_at is null and stopped_at is null";
 
 const STOP_ONE: &str = "update email_change set stopped_at = $2 where id = $1 and done_at is null";
 
 const FIND: &str = "
 select email, confirmed_at, effective_at from email_change
 where customer_id = $1 and done_at is null and stopped_at is null
-  and (confirmed_at is not null or expires_at > $2)";
+  and (confirmed_at is not null or (expires_at > $2 and tries_left > 0))";
 
 const DUE: &str = "
 select id, customer_id, email from email_change
@@ -111,6 +112,8 @@ impl Command for Ask {
     type Reply = AskedToChange;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<AskedToChange, DbError> {
+        // One after the other: a customer has one change at a time.
+        accounts::lock_customer(tx, self.customer_id).await?;
         let customer_id = self.customer_id.to_string();
         let query = sqlx::query(COUNT_RECENT).bind(&customer_id);
         let recent = query.bind(self.now.plus_minutes(-60).0).fetch_one(&mut *tx).await?;
@@ -142,8 +145,8 @@ fn mail(id: OutboxId, payload: serde_json::Value, due_at: Micros) -> NewOutbox {
 /// What came of confirming.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confirmed {
-    /// The change as it stands: waiting, or none any more because it is done.
-    Change(Option<EmailChange>),
+    /// The change as it waits.
+    Change(EmailChange),
     CodeInvalid,
     /// Said only to who has just proven that the address is theirs.
     Taken,
@@ -164,11 +167,7 @@ pub async fn confirm(
         portal: portal.clone(),
         session,
     };
-    let confirmed = match portal.db.write(confirm).await {
-        // Somebody took the address in this very moment.
-        Err(error) if error.is_unique_violation() => Confirmed::Taken,
-        other => other?,
-    };
+    let confirmed = portal.db.write(confirm).await?;
     portal.work.outbox.notify_one();
     Ok(confirmed)
 }
@@ -199,18 +198,12 @@ impl Command for Confirm {
             sqlx::query(STOP_ONE).bind(&id).bind(self.now.0).execute(&mut *tx).await?;
             return Ok(Confirmed::Taken);
         }
-        let at_once = self.session.method == SignInMethod::Passkey;
-        let effective_at = if at_once { self.now } else { self.now.plus_minutes(WAIT_MINUTES) };
+        let effective_at = self.now.plus_minutes(WAIT_MINUTES);
         let query = sqlx::query(CONFIRM).bind(&id).bind(self.now.0).bind(effective_at.0);
         expect_rows(&query.execute(&mut *tx).await?, 1, "email_change")?;
         self.tell_the_old_address(tx, &email, effective_at).await?;
-        if !at_once {
-            let effective_at = Some(instant_text(effective_at));
-            return Ok(Confirmed::Change(Some(EmailChange { email, effective_at })));
-        }
-        let change = Change { id, customer_id, email };
-        let is_done = take_effect(tx, &change, Some(&self.session.token_hash), self.now).await?;
-        Ok(if is_done { Confirmed::Change(None) } else { Confirmed::Taken })
+        let effective_at = Some(instant_text(effective_at));
+        Ok(Confirmed::Change(EmailChange { email, effective_at }))
     }
 }
 
@@ -223,8 +216,7 @@ impl Confirm {
     ) -> Result<(), DbError> {
         let customer_id = self.session.customer_id.to_string();
         let old = sqlx::query(OLD_EMAIL).bind(customer_id).fetch_one(&mut *tx).await?;
-        let waits = (effective_at > self.now).then_some(effective_at);
-        let letter = email_letters::notice(&self.portal, email, waits);
+        let letter = email_letters::notice(&self.portal, email, effective_at);
         let letter = Letter { to: Some(old.try_get("email")?), ..letter };
         enqueue(tx, &mail(self.outbox_id, letter.payload(), self.now), self.now).await
     }
@@ -237,31 +229,17 @@ struct Change {
     email: String,
 }
 
-/// The new address takes the place of the old one; every session but `this` ends. False when
-/// somebody else has the address by now, which ends the change.
-async fn take_effect(
-    tx: &mut AnyConnection,
-    change: &Change,
-    this: Option<&str>,
-    now: Micros,
-) -> Result<bool, DbError> {
-    let Change { id, customer_id, email } = change;
-    if accounts::change_email(tx, *customer_id, email).await? == Err(EmailTaken) {
-        sqlx::query(STOP_ONE).bind(id).bind(now.0).execute(&mut *tx).await?;
-        return Ok(false);
-    }
-    sqlx::query(DONE).bind(id).bind(now.0).execute(&mut *tx).await?;
-    end_all_but(tx, *customer_id, this, now).await?;
-    Ok(true)
-}
-
 /// Lets the changes whose day of waiting is over take effect; call it now and then.
 pub async fn change_due_emails(portal: &Portal) -> Result<usize, DbError> {
     let now = portal.now();
     let due = sqlx::query(DUE).bind(now.0).fetch_all(portal.db.read()).await?;
     let mut done = 0;
     for row in &due {
-        done += usize::from(portal.db.write(TakeEffect { change: change(row)?, now }).await?);
+        match portal.db.write(TakeEffect { change: change(row)?, now }).await {
+            Ok(is_done) => done += usize::from(is_done),
+            // One that cannot be done must not keep the others waiting.
+            Err(error) => tracing::error!(%error, "an address cannot be changed"),
+        }
     }
     Ok(done)
 }
@@ -278,17 +256,26 @@ struct TakeEffect {
     now: Micros,
 }
 
+/// The new address takes the place of the old one, and every session ends.
 impl Command for TakeEffect {
+    /// False when it was stopped, or somebody else has the address by now, which ends it.
     type Reply = bool;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<bool, DbError> {
-        // Stopped since it was looked up: its row says so, and the address stays.
-        let due = sqlx::query(DUE).bind(self.now.0).fetch_all(&mut *tx).await?;
-        let ids: Vec<String> = due.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
-        if !ids.contains(&self.change.id) {
+        let Change { id, customer_id, email } = &self.change;
+        accounts::lock_customer(tx, *customer_id).await?;
+        if accounts::is_email_taken(tx, email).await? {
+            sqlx::query(STOP_ONE).bind(id).bind(self.now.0).execute(&mut *tx).await?;
             return Ok(false);
         }
-        take_effect(tx, &self.change, None, self.now).await
+        // Stopped since it was looked up: the address stays.
+        let done = sqlx::query(DONE).bind(id).bind(self.now.0).execute(&mut *tx).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        accounts::change_email(tx, *customer_id, email).await?;
+        end_all_but(tx, *customer_id, None, self.now).await?;
+        Ok(true)
     }
 }
 

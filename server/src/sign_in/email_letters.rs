@@ -37,10 +37,8 @@ struct CodeWords<'a> {
 struct NoticeWords<'a> {
     biller: &'a str,
     new_address: String,
-    /// None: it is done.
-    from: Option<String>,
+    from: String,
     link: String,
-    contact: &'a str,
 }
 
 /// To the new address.
@@ -54,14 +52,13 @@ pub fn code(portal: &Portal, code: &Code, expires_at: Micros) -> Letter {
 }
 
 /// To the old address.
-pub fn notice(portal: &Portal, email: &str, waits_until: Option<Micros>) -> Letter {
+pub fn notice(portal: &Portal, email: &str, from: Micros) -> Letter {
     let settings = &portal.settings;
     let words = NoticeWords {
         biller: &settings.biller.name,
         new_address: hinted(email),
-        from: waits_until.map(|at| instant_text(at).replace('T', " ").replace('Z', " UTC")),
+        from: instant_text(from).replace('T', " ").replace('Z', " UTC"),
         link: format!("{}/your-sign-in", settings.public_url),
-        contact: &settings.biller.email,
     };
     NOTICE.write(&sender(portal), words)
 }

@@ -141,7 +141,7 @@ async fn ask_to_change_email(
     operation_id = "confirmEmailChange", tag = "sign-in",
     request_body = EmailChangeConfirmation,
     responses(
-        (status = 200, description = "Changed, or waiting for the day to be over",
+        (status = 200, description = "It counts when the day is over",
             body = SignInOverview),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),

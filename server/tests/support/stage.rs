@@ -40,6 +40,8 @@ fn class(answer: &Answer) -> &'static str {
         (401, code) if code == "unauthenticated" => "401",
         (403, code) if code == "forbidden" || code == "own-proposal" => "403",
         (404, code) if code == "not-found" => "404",
+        // Refused for another reason than who they are: the stage is not set as it should be.
+        (403 | 410 | 429, code) if code != "invitation-unusable" => "refused otherwise",
         (status, code) => {
             assert!(status < 500 && !["csrf", "two-proofs"].contains(&code.as_str()), "{code}");
             "ok"

@@ -1,0 +1,62 @@
+//! The mail that tells a customer of a passkey added or removed: who has their mailbox for ten
+//! minutes must not be able to stay unseen.
+
+use std::sync::LazyLock;
+
+use receivables::calendar::Micros;
+use receivables::ids::{CustomerId, OutboxId};
+use serde::Serialize;
+use sqlx::{AnyConnection, Row};
+
+use crate::db::DbError;
+use crate::outbox::{Letter, NewOutbox, OutboxKind, Sender, Sources, Templates, enqueue};
+use crate::state::Portal;
+
+const ADDRESS: &str = "select email from customer where id = $1";
+
+pub(super) const SQL: &[&str] = &[ADDRESS];
+
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
+    Templates::new(Sources {
+        subject: include_str!("templates/subject.txt"),
+        text: include_str!("templates/letter.txt"),
+        html: include_str!("templates/letter.html"),
+    })
+});
+
+#[derive(Serialize)]
+struct Words<'a> {
+    biller: &'a str,
+    added: bool,
+    device: &'a str,
+    link: String,
+}
+
+/// Drawn before the transaction, so that a repeat of it is the same.
+pub(super) fn outbox_id(portal: &Portal) -> OutboxId {
+    let (ms, chance) = portal.id_parts();
+    OutboxId::from_parts(ms, &chance)
+}
+
+/// Tells the customer; `device` is where a passkey was added, none when one was removed.
+pub(super) async fn tell(
+    tx: &mut AnyConnection,
+    portal: &Portal,
+    customer_id: CustomerId,
+    device: Option<&str>,
+    (id, now): (OutboxId, Micros),
+) -> Result<(), DbError> {
+    let row = sqlx::query(ADDRESS).bind(customer_id.to_string()).fetch_one(&mut *tx).await?;
+    let settings = &portal.settings;
+    let sender = Sender { biller: settings.biller.name.clone(), demo: portal.is_demo() };
+    let words = Words {
+        biller: &settings.biller.name,
+        added: device.is_some(),
+        device: device.unwrap_or_default(),
+        link: format!("{}/your-sign-in", settings.public_url),
+    };
+    let letter = TEMPLATES.write(&sender, words);
+    let payload = Letter { to: Some(row.try_get("email")?), ..letter }.payload();
+    let kind = OutboxKind::SignInMail;
+    enqueue(tx, &NewOutbox { id, account_id: None, kind, payload, due_at: now }, now).await
+}
