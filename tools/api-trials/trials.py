@@ -116,6 +116,8 @@ def callers(program, folder, address):
     yield "nobody", OWN_PAGE, None
     for who, cookies in own_page.items():
         yield who, OWN_PAGE | {"Cookie": cookies}, account["id"]
+    # An admin may end the program's keys: asked as last.
+    keys["admin"] = keys.pop("admin")
     for who, key in keys.items():
         yield who, {"Authorization": f"Bearer {key}"}, account["id"]
 
@@ -170,7 +172,8 @@ def main():
             everybody = list(callers(program, folder, address))
             with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as together:
                 failed = list(together.map(lambda caller: trial(address, examples, *caller),
-                                           everybody))
+                                           everybody[:-1]))
+            failed.append(trial(address, examples, *everybody[-1]))
             if serving.poll() is not None:
                 raise SystemExit("the program ended meanwhile")
             print(run(program, folder, "check").splitlines()[-1])
