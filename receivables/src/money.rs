@@ -94,6 +94,11 @@ impl Currency {
     pub const JPY: Self = Self(*b"JPY");
     pub const KWD: Self = Self(*b"KWD");
 
+    /// One for each count of decimals there is.
+    pub const fn one_of_each_exponent() -> [Self; 3] {
+        [Self::USD, Self::JPY, Self::KWD]
+    }
+
     /// Parses an upper-case ISO 4217 code; nothing else, so that `"eur "` never slips through.
     pub fn parse(code: &str) -> Result<Self, UnknownCurrency> {
         let listed = |list: &str| list.split(' ').any(|known| known == code);

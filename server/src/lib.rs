@@ -33,6 +33,7 @@ pub mod privacy;
 pub mod problem;
 pub mod receipts;
 pub mod router;
+pub mod search;
 pub mod serve;
 pub mod sign_in;
 pub mod staff_sign_in;

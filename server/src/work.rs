@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{audit, gateway_events, limits, outbox, passkeys, sign_in, staff_sign_in};
+use crate::{accounts, audit, gateway_events, limits, outbox, passkeys, sign_in, staff_sign_in};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,7 @@ enum Work {
     MissedEvents,
     Forgetting,
     Addresses,
+    Words,
     Book,
     Sealing,
 }
@@ -34,6 +35,7 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::MissedEvents),
         rounds(&portal, stop.clone(), Work::Forgetting),
         rounds(&portal, stop.clone(), Work::Addresses),
+        rounds(&portal, stop.clone(), Work::Words),
         rounds(&portal, stop.clone(), Work::Book),
         rounds(&portal, stop, Work::Sealing),
     );
@@ -61,7 +63,7 @@ impl Work {
             Self::Outbox => 5,
             Self::Sweep => 10,
             Self::MissedEvents => 300,
-            Self::Forgetting => 3_600,
+            Self::Forgetting | Self::Words => 3_600,
             Self::Addresses => 60,
             Self::Sealing => 5,
             Self::Book => portal.settings.book.check_every_minutes * 60,
@@ -76,6 +78,7 @@ impl Work {
             | Self::MissedEvents
             | Self::Forgetting
             | Self::Addresses
+            | Self::Words
             | Self::Book
             | Self::Sealing => std::future::pending().await,
         }
@@ -91,6 +94,7 @@ impl Work {
             }
             Self::Forgetting => forget(portal).await,
             Self::Addresses => sign_in::change_due_emails(portal).await.map(|n| log(self, n)),
+            Self::Words => accounts::give_words(&portal.db).await.map(|n| log(self, n)),
             Self::Book => check_the_book(portal).await,
             Self::Sealing => audit::seal(portal).await.map(|sealed| log(self, sealed)),
         };

@@ -31,6 +31,7 @@ fn every_text() -> Vec<&'static str> {
         server::payments::SQL,
         server::privacy::SQL,
         server::receipts::SQL,
+        server::search::SQL,
         server::work_list::SQL,
         server::installation::SQL,
     ];

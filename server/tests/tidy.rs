@@ -133,6 +133,7 @@ fn a_table_is_written_by_one_room() {
         ("staff_member", "staff_sign_in"),
         ("staff_session", "staff_sign_in"),
         ("staff_sign_in_begun", "staff_sign_in"),
+        ("account_word", "accounts"),
         ("email_change", "sign_in"),
         ("passkey", "passkeys"),
         ("passkey_ceremony", "passkeys"),

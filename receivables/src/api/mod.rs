@@ -13,5 +13,6 @@ pub mod problem;
 pub mod receipts;
 pub mod refunds;
 pub mod roles;
+pub mod search;
 pub mod sign_in;
 pub mod staff;

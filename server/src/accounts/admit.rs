@@ -6,6 +6,7 @@ use receivables::ids::{AccountId, CustomerId};
 use sqlx::{AnyConnection, Row};
 
 use super::open_account::{INSERT_CUSTOMER, NewCustomer};
+use super::words;
 use crate::db::{DbError, expect_rows};
 
 const FIND_CUSTOMER: &str = "select id from customer where email = $1";
@@ -46,6 +47,7 @@ pub async fn admit(
         let query = sqlx::query(ADMIT).bind(customer_id.to_string());
         let query = query.bind(account_id.to_string()).bind(admission.role.code());
         expect_rows(&query.execute(&mut *tx).await?, 1, "account_customer")?;
+        words::rewrite(&mut *tx, *account_id).await?;
     }
     Ok(customer_id)
 }

@@ -3,6 +3,7 @@
 use receivables::ids::CustomerId;
 use sqlx::AnyConnection;
 
+use super::words;
 use crate::db::{DbError, expect_rows};
 
 const FIND: &str = "select id from customer where email = $1";
@@ -30,6 +31,7 @@ pub async fn change_email(
     id: CustomerId,
     email: &str,
 ) -> Result<(), DbError> {
-    let changed = sqlx::query(CHANGE).bind(id.to_string()).bind(email).execute(tx).await?;
-    expect_rows(&changed, 1, "customer")
+    let changed = sqlx::query(CHANGE).bind(id.to_string()).bind(email).execute(&mut *tx).await?;
+    expect_rows(&changed, 1, "customer")?;
+    words::rewrite_for(tx, id).await
 }

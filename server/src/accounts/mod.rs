@@ -13,6 +13,7 @@ mod lock;
 mod of_caller;
 mod open_account;
 mod show;
+mod words;
 
 pub use admit::{Admission, admit};
 pub use change_email::{change_email, is_email_taken, lock_customer};
@@ -25,6 +26,7 @@ pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
 mod routes;
 pub use routes::{account_of, router};
 pub use show::{AccountRow, balance_of, find_within};
+pub use words::{find_by_words, give_words};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[
@@ -37,4 +39,5 @@ pub const SQL: &[&[&str]] = &[
     of_caller::SQL,
     open_account::SQL,
     show::SQL,
+    words::SQL,
 ];

@@ -5,6 +5,7 @@ use receivables::ids::{AccountId, CustomerId};
 use receivables::money::Currency;
 use sqlx::AnyConnection;
 
+use super::words;
 use crate::db::{DbError, expect_rows};
 
 #[derive(Clone, Debug)]
@@ -78,5 +79,6 @@ pub async fn open_account(
             .await?;
         expect_rows(&linked, 1, "account_customer")?;
     }
+    words::rewrite(tx, account.id).await?;
     Ok(OpenedAccount::Opened)
 }

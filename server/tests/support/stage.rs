@@ -194,6 +194,9 @@ impl<'p> Stage<'p> {
             }
             return row.path.replace("{name}", &name).replace("{id}", &key_id);
         }
+        if row.path == "/api/v1/search" {
+            return format!("{}?q=1", row.path);
+        }
         let room = row.path.split('/').nth(3).unwrap();
         let is_named = row.path.contains('{');
         let id = match (room, none) {
