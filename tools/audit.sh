@@ -1,7 +1,7 @@
 #!/bin/bash
 # What the program is made of, and whether anything of it is known to be faulty. Beside `make test`,
 # as its lists of faults have to be reached over the net; licences, origins and unwanted crates are
-# held by server/tests/supply.rs too, without building cargo-deny.
+# held by server/tests/stories/supply.rs too, without building cargo-deny.
 set -euo pipefail
 . "$(dirname "$0")/environment.sh"
 . tools/steps.sh

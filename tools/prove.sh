@@ -8,9 +8,9 @@ set -euo pipefail
 export PAYDOWN_PROOF=full
 export PAYDOWN_SEED=${PAYDOWN_SEED:-$(date +%s)}
 
-proofs=(cargo test --release --locked --package server --test 'proof_*'
-  --test audit --test backup --test crowds --test garbage --test outages --test refunds
-  --test slow_clients --test stopping --test upgrades)
+proofs=(cargo test --release --locked --package server --test stories)
+told=(proof_ audit:: backup:: crowds:: garbage:: outages:: refunds:: slow_clients:: stopping::
+  upgrades::)
 
 begin prove
 step 'install what is missing for building' tools/setup-build.sh
@@ -19,7 +19,7 @@ step 'build the proofs' "${proofs[@]}" --no-run
 step 'a million cases of each rule of allocation' env PROPTEST_CASES=1000000 \
   cargo test --release --locked --package receivables --test allocation_properties
 step "prove with PAYDOWN_SEED=$PAYDOWN_SEED" tools/with-postgres.sh \
-  "${proofs[@]}" -- --nocapture --test-threads=1
+  "${proofs[@]}" -- --nocapture --test-threads=1 "${told[@]}"
 # The proofs left theirs in its place, which can be ended at chosen moments.
 step 'build the server that is sold' cargo build --release --locked --package server
 step 'ask the API everything, at random' tools/api-trials.sh 200

@@ -8,6 +8,9 @@ on_both_databases_beside_the_peers() {
   tools/with-postgres.sh tools/with-peers.sh "$@"
 }
 
+# Stories wait for programs they end, for databases and for each other.
+export RUST_TEST_THREADS=4
+
 begin test
 step 'install what is missing for building' tools/setup-build.sh
 step 'install what is missing for testing' tools/setup-test.sh
