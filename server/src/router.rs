@@ -54,6 +54,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(payments::staff_router())
         .merge(adjustments::router())
         .merge(invitations::staff_router())
+        .merge(accounts::staff_router())
 }
 
 /// The routes that act for whoever asks, a cookie's or a key's; `web::serve` puts the app and the

@@ -8,6 +8,7 @@ pub mod corrections;
 pub mod invitations;
 pub mod passkeys;
 pub mod payments;
+pub mod people;
 pub mod portal;
 pub mod problem;
 pub mod receipts;

@@ -12,6 +12,7 @@ mod forget;
 mod lock;
 mod of_caller;
 mod open_account;
+mod people;
 mod show;
 mod words;
 
@@ -23,6 +24,7 @@ pub use forget::{forget_customer, forget_name};
 pub use lock::{LockedAccount, change_credit, count_receipt, lock, lock_for_payment};
 pub use of_caller::CallersAccount;
 pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
+pub use people::staff_router;
 mod routes;
 pub use routes::{account_of, router};
 pub use show::{AccountRow, balance_of, find_within};
@@ -38,6 +40,7 @@ pub const SQL: &[&[&str]] = &[
     lock::SQL,
     of_caller::SQL,
     open_account::SQL,
+    people::SQL,
     show::SQL,
     words::SQL,
 ];

@@ -104,6 +104,36 @@ stories! {
         assert_eq!(browser.ask(Method::GET, &due, None).await.status, 200);
     }
 
+    async fn what_was_given_to_a_person_is_taken_back_and_gone_at_once(portal: TestPortal) {
+        let desk = Desk::of(portal).await;
+        let (account, another) = (portal.account(&[("2026-09-15", 8_000)]).await, portal.account(&[]).await);
+        let (number, people) = (number_of(portal, &account).await, format!("/api/v1/accounts/{}/people", account.id));
+        let (_, mail) = desk.invited("grace@customers.example", &account, "payer").await;
+        let mut browser = Browser::at(&portal.portal);
+        assert_eq!(accept(&mut browser, &mail.link_secret(), &number).await.status, 201);
+        let due = format!("/api/v1/accounts/{}/due-periods", account.id);
+        assert_eq!(browser.ask(Method::GET, &due, None).await.status, 200);
+
+        let listed = desk.ask(Method::GET, &people, None).await.json();
+        let listed = listed["people"].as_array().unwrap();
+        let grace = listed.iter().find(|person| person["email"] == "grace@customers.example");
+        let grace = grace.unwrap();
+        assert_eq!((listed.len(), &grace["role"], &grace["name"]), (2, &json!("payer"), &json!("Grace")));
+        let hers = format!("{people}/{}", grace["id"].as_str().unwrap());
+        let elsewhere = hers.replace(&account.id.to_string(), &another.id.to_string());
+        assert_eq!(desk.ask(Method::DELETE, &elsewhere, None).await.problem(), (404, "not-found".into()));
+        assert_eq!(desk.ask(Method::DELETE, &hers, None).await.status, 204);
+        assert_eq!(browser.ask(Method::GET, &due, None).await.problem(), (404, "not-found".into()));
+        assert_eq!(browser.session().await.status, 200, "what else is hers stays");
+        assert_eq!(desk.ask(Method::DELETE, &hers, None).await.problem(), (404, "not-found".into()));
+        let left = desk.ask(Method::GET, &people, None).await.json();
+        assert_eq!(left["people"].as_array().unwrap().len(), 1);
+        let text = "select actor from audit_act where kind = 'access_taken_back' and account_id = $1";
+        let query = sqlx::query_scalar(text).bind(account.id.to_string());
+        let acts: Vec<String> = query.fetch_all(portal.portal.db.read()).await.unwrap();
+        assert_eq!(acts, ["anna"]);
+    }
+
     async fn several_people_share_an_account_and_a_viewer_does_not_pay(portal: TestPortal) {
         let desk = Desk::of(portal).await;
         let account = portal.account(&[("2026-09-15", 8_000)]).await;
