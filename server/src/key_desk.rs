@@ -9,13 +9,10 @@ use crate::clock::instant_text;
 use crate::db::DbError;
 use crate::sign_in::{
     AddApiClient, AddOperator, ApiClientRefusal, EndApiClient, EndOperator, GiveRoles,
-    ListedOperator, OperatorRefusal, RotateApiKey, Scopes, ShownKey, StaffRoles, api_clients,
-    operators,
+    ListedOperator, OperatorRefusal, RotateApiKey, Scopes, ShownKey, StaffRoles, TERMINAL,
+    api_clients, operators,
 };
 use crate::state::Shared;
-
-/// Whoever is at the machine itself.
-const BY: &str = "terminal";
 
 #[derive(clap::Subcommand, Debug)]
 pub enum OperatorCommand {
@@ -90,7 +87,7 @@ pub async fn operator(portal: &Shared, what: OperatorCommand) -> Result<String, 
         }
         OperatorCommand::Roles { name, roles } => {
             let said = format!("{name} is {roles} from now on.");
-            portal.db.write(GiveRoles { name, roles }).await??;
+            portal.db.write(GiveRoles { name, roles, now: portal.now() }).await??;
             Ok(said)
         }
         OperatorCommand::End { name } => {
@@ -123,18 +120,19 @@ pub async fn api_client(
     let (now, chance) = (portal.now(), portal.chance.as_ref());
     match command {
         ApiClientCommand::Add { name, scopes, days } => {
-            let (command, shown) = AddApiClient::new((&name, scopes), BY, days, now, chance)?;
+            let (command, shown) = AddApiClient::new((&name, scopes), TERMINAL, days, now, chance)?;
             portal.db.write(command).await??;
             Ok(shown_words(&name, &shown))
         }
         ApiClientCommand::Rotate { name, days } => {
-            let (command, shown) = RotateApiKey::new(&name, BY, days, now, chance)?;
+            let (command, shown) = RotateApiKey::new(&name, TERMINAL, days, now, chance)?;
             portal.db.write(command).await??;
             Ok(shown_words(&name, &shown))
         }
         ApiClientCommand::End { name, key } => {
             let what = key.as_ref().map_or("Every key".to_owned(), |key| format!("The key {key}"));
-            portal.db.write(EndApiClient { client: name.clone(), key, now }).await??;
+            let by = TERMINAL.to_owned();
+            portal.db.write(EndApiClient { client: name.clone(), key, by, now }).await??;
             Ok(format!("{what} of {name} opens nothing any more."))
         }
         ApiClientCommand::List => list(portal).await,

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::caller::ApiClient;
 use super::operator::is_a_name;
 use super::token::Token;
+use super::trail;
 use super::words::Scopes;
 use crate::clock::{Chance, instant_text};
 use crate::db::{Command, DbError, expect_rows};
@@ -171,9 +172,11 @@ impl NewKey {
             .bind(&self.by)
             .bind(self.now.0)
             .bind(self.expires_at.0)
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
-        expect_rows(&written, 1, "api_key")
+        expect_rows(&written, 1, "api_key")?;
+        let about = format!("{client}/{}", self.id);
+        trail::record(tx, "api_key_given", &about, (&self.by, self.now)).await
     }
 }
 
@@ -268,6 +271,7 @@ impl Command for RotateApiKey {
 pub struct EndApiClient {
     pub client: String,
     pub key: Option<String>,
+    pub by: String,
     pub now: Micros,
 }
 
@@ -287,7 +291,14 @@ impl Command for EndApiClient {
                 client.execute(&mut *tx).await?
             }
         };
-        Ok(if ended.rows_affected() == 1 { Ok(()) } else { Err(ApiClientRefusal::NotThere) })
+        if ended.rows_affected() == 0 {
+            return Ok(Err(ApiClientRefusal::NotThere));
+        }
+        let about = match &self.key {
+            Some(key) => format!("{}/{key}", self.client),
+            None => self.client.clone(),
+        };
+        trail::record(tx, "api_key_ended", &about, (&self.by, self.now)).await.map(Ok)
     }
 }
 

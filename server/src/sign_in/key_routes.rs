@@ -175,7 +175,7 @@ async fn end(
 ) -> Result<StatusCode, Refusal> {
     let by = caller.staff(Action::ManageKeys, Resource::Portal)?.name;
     tracing::info!(security = "key-ended", client, key, by, "a key was ended");
-    portal.db.write(EndApiClient { client, key, now: portal.now() }).await??;
+    portal.db.write(EndApiClient { client, key, by, now: portal.now() }).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -31,6 +31,7 @@ mod session;
 mod sessions;
 mod step_up;
 mod token;
+mod trail;
 mod words;
 mod your_routes;
 
@@ -61,6 +62,7 @@ pub use session::{NewSession, Opening, Session, SessionKey};
 pub use sessions::end_all_but;
 pub use step_up::FreshCaller;
 pub use token::{Token, sha256_hex};
+pub use trail::TERMINAL;
 pub use words::{Scopes, StaffRoles, Words};
 
 /// Every SQL text of this room; a test prepares them on both engines.

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::caller::{StaffMember, is_a_members};
 use super::token::Token;
+use super::trail::{self, TERMINAL};
 use super::words::StaffRoles;
 use crate::db::{Command, DbError};
 use crate::state::Portal;
@@ -107,8 +108,10 @@ impl Command for AddOperator {
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
         let query = sqlx::query(ADD).bind(&self.name).bind(self.token.hash());
         let query = query.bind(self.roles.to_string()).bind(self.now.0);
-        let written = query.execute(tx).await?.rows_affected();
-        Ok(if written == 1 { Ok(()) } else { Err(OperatorRefusal::NameTaken) })
+        if query.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(Err(OperatorRefusal::NameTaken));
+        }
+        trail::record(tx, "operator_added", &self.name, (TERMINAL, self.now)).await.map(Ok)
     }
 }
 
@@ -122,8 +125,11 @@ impl Command for EndOperator {
     type Reply = Result<(), OperatorRefusal>;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
-        let written = sqlx::query(END).bind(&self.name).bind(self.now.0).execute(tx).await?;
-        Ok(if written.rows_affected() == 1 { Ok(()) } else { Err(OperatorRefusal::NotThere) })
+        let query = sqlx::query(END).bind(&self.name).bind(self.now.0);
+        if query.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(Err(OperatorRefusal::NotThere));
+        }
+        trail::record(tx, "operator_ended", &self.name, (TERMINAL, self.now)).await.map(Ok)
     }
 }
 
@@ -131,6 +137,7 @@ impl Command for EndOperator {
 pub struct GiveRoles {
     pub name: String,
     pub roles: StaffRoles,
+    pub now: Micros,
 }
 
 impl Command for GiveRoles {
@@ -138,8 +145,10 @@ impl Command for GiveRoles {
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
         let query = sqlx::query(GIVE_ROLES).bind(&self.name).bind(self.roles.to_string());
-        let written = query.execute(tx).await?.rows_affected();
-        Ok(if written == 1 { Ok(()) } else { Err(OperatorRefusal::NotThere) })
+        if query.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(Err(OperatorRefusal::NotThere));
+        }
+        trail::record(tx, "operator_roles", &self.name, (TERMINAL, self.now)).await.map(Ok)
     }
 }
 

@@ -220,13 +220,13 @@ impl Entry {
 
     /// The session is open: the answer that brings its token.
     pub async fn answer(self, portal: &Portal, session: &Session) -> Result<Response, Refusal> {
-        let Opening { token, method, remembered, .. } = self.opening;
+        let Opening { token, method, .. } = self.opening;
         let customer = session.customer_id;
         tracing::info!(security = "signed-in", %customer, by = method.code(), "signed in");
         let document = document_of(portal.db.read(), session, portal.now()).await?;
         let mut response = (StatusCode::CREATED, Json(document)).into_response();
         let days = portal.settings.sign_in.remembered_days;
-        let life = remembered.then(|| days.saturating_mul(24 * 60 * 60));
+        let life = session.remembered.then(|| days.saturating_mul(24 * 60 * 60));
         append(&mut response, cookie::set(cookie::SESSION, &token, life));
         append(&mut response, cookie::clear(cookie::BROWSER));
         if self.replaces_staff {

@@ -31,7 +31,9 @@ const TOUCH: &str = "
 update session set last_seen_at = $2, idle_until = $3
 where token_hash = $1 and ended_at is null and last_seen_at < $2";
 
-const END: &str = "update session set ended_at = $2 where token_hash = $1 and ended_at is null";
+const END: &str = "
+update session set ended_at = $2 where token_hash = $1 and ended_at is null
+returning customer_id, remembered, absolute_until";
 
 pub(super) const SQL: &[&str] = &[FIND, OPEN, TOUCH, END];
 
@@ -145,10 +147,12 @@ impl Opening {
     /// Opens the session inside the command that used up the proof.
     pub async fn open(&self, tx: &mut AnyConnection, new: NewSession) -> Result<Session, DbError> {
         let NewSession { customer_id, now } = new;
-        if let Some(before) = &self.before {
-            end(&mut *tx, before, now).await?;
-        }
-        let (remembered, lifetimes) = (self.remembered, self.lifetimes);
+        // Who proves again who they are has not asked to be forgotten.
+        let stays = match &self.before {
+            Some(before) => end(&mut *tx, before, now).await? == Some((customer_id, true)),
+            None => false,
+        };
+        let (remembered, lifetimes) = (self.remembered || stays, self.lifetimes);
         let absolute_until = lifetimes.absolute_until(now, remembered);
         let session = Session {
             token_hash: self.token.hash(),
@@ -221,11 +225,22 @@ impl Command for End {
     type Reply = ();
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<(), DbError> {
-        end(tx, &self.token_hash, self.now).await
+        end(tx, &self.token_hash, self.now).await.map(drop)
     }
 }
 
-pub async fn end(tx: &mut AnyConnection, token_hash: &str, now: Micros) -> Result<(), DbError> {
-    sqlx::query(END).bind(token_hash).bind(now.0).execute(&mut *tx).await?;
-    Ok(())
+/// Whose it was, and whether their device was remembered still; none if it had ended already.
+pub async fn end(
+    tx: &mut AnyConnection,
+    token_hash: &str,
+    now: Micros,
+) -> Result<Option<(CustomerId, bool)>, DbError> {
+    let query = sqlx::query(END).bind(token_hash).bind(now.0);
+    let Some(row) = query.fetch_optional(&mut *tx).await? else { return Ok(None) };
+    let id: String = row.try_get("customer_id")?;
+    let customer_id =
+        CustomerId::parse(&id).map_err(|_| DbError::inconsistent("session", "customer_id", &id))?;
+    let (remembered, until): (i64, i64) =
+        (row.try_get("remembered")?, row.try_get("absolute_until")?);
+    Ok(Some((customer_id, remembered == 1 && now.0 < until)))
 }

@@ -152,6 +152,14 @@ stories! {
                 sqlx::query_scalar(stored).fetch_all(portal.portal.db.read()).await.unwrap();
             assert!(rows.iter().all(|row| !row.contains(&secret[4..])));
         }
+        let acts = "select kind || ' by ' || actor from audit_act where about like 'billing/%' \
+                    order by kind";
+        let acts: Vec<String> =
+            sqlx::query_scalar(acts).fetch_all(portal.portal.db.read()).await.unwrap();
+        assert_eq!(
+            acts,
+            ["api_key_ended by ida", "api_key_given by ida", "api_key_given by ida"]
+        );
     }
 
     async fn wrong_ended_and_expired_keys_answer_alike(portal: TestPortal) {

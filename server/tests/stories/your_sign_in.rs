@@ -120,6 +120,22 @@ stories! {
         assert_eq!(browser.session().await.status, 204);
     }
 
+    async fn a_fresh_sign_in_on_a_remembered_device_does_not_forget_it(portal: TestPortal) {
+        let email = customer(portal).await;
+        let mut browser = Browser::at(&portal.portal);
+        enter(portal, &mut browser, &email, true).await;
+        portal.clock.pass_seconds(3_600);
+        let again = enter(portal, &mut browser, &email, false).await;
+        let kept = |cookie: &String| cookie.starts_with(SESSION) && cookie.contains("Max-Age=2592");
+        assert!(again.set_cookies().iter().any(kept), "{:?}", again.set_cookies());
+        assert_eq!(overview(&mut browser).await["sessions"][0]["remembered"], true);
+        // It is this customer's choice: somebody else on the device is not remembered by it.
+        let other = customer(portal).await;
+        let next = enter(portal, &mut browser, &other, false).await;
+        assert!(!next.set_cookies().iter().any(kept), "{:?}", next.set_cookies());
+        assert_eq!(overview(&mut browser).await["sessions"][0]["remembered"], false);
+    }
+
     async fn after_ten_minutes_a_fresh_sign_in_is_asked_for(portal: TestPortal) {
         let email = customer(portal).await;
         let mut browser = signed_in(portal, &email).await;
