@@ -6,12 +6,17 @@
 
 use std::any::type_name;
 use std::panic::AssertUnwindSafe;
+use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+#[cfg(target_os = "linux")]
+use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use sqlx::{AnyConnection, AnyPool, Connection};
+use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::open::sqlite_pool;
 use super::{Command, DbError};
 use crate::failpoints;
 
@@ -55,10 +60,35 @@ impl<C: Command> Job for Pending<C> {
 }
 
 impl Grouped {
-    pub(super) fn start(pool: AnyPool) -> Self {
+    /// On a thread of its own, which opens the connection: see [`share_one_core`].
+    pub(super) async fn start(url: String) -> Result<Self, DbError> {
         let (queue, jobs) = mpsc::channel(WAITING_AT_MOST);
-        tokio::spawn(write_groups(pool.clone(), jobs));
-        Self { queue, pool }
+        let (opened, pool) = oneshot::channel();
+        let no_thread = |error| DbError::SetUp(format!("the writer's thread: {error}"));
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(no_thread)?;
+        let writer = thread::Builder::new().name("writer".into()).spawn(move || {
+            share_one_core();
+            runtime.block_on(async move {
+                // Whoever asked for the database may have gone away.
+                match sqlite_pool(&url, 1).await {
+                    Ok(pool) => {
+                        let _ = opened.send(Ok(pool.clone()));
+                        write_groups(pool, jobs).await;
+                    }
+                    Err(error) => {
+                        let _ = opened.send(Err(error));
+                    }
+                }
+            });
+        });
+        writer.map_err(no_thread)?;
+        let pool = pool.await.map_err(|_| DbError::Abandoned)??;
+        Ok(Self { queue, pool })
+    }
+
+    pub(super) const fn pool(&self) -> &AnyPool {
+        &self.pool
     }
 
     /// Waits for the group in hand. The last connection to close brings the file up to date,
@@ -73,6 +103,20 @@ impl Grouped {
         // A full queue means seconds of waiting: refusing at once is kinder than a time-out.
         self.queue.try_send(job).map_err(|_| DbError::Busy(None))?;
         answer.await.map_err(|_| DbError::Abandoned)?
+    }
+}
+
+/// Keeps this thread, and the connection's that it will start, on the core where it is. The two
+/// hand each other every statement and never work at once; waking another core for each of them
+/// takes longer than the statement. Not being allowed to is no fault, only slower.
+fn share_one_core() {
+    #[cfg(target_os = "linux")]
+    {
+        let mut core = CpuSet::new();
+        core.set(sched_getcpu());
+        if let Err(error) = sched_setaffinity(None, &core) {
+            tracing::debug!(%error, "the writer's threads may be on two cores");
+        }
     }
 }
 

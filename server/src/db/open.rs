@@ -47,10 +47,10 @@ pub(super) async fn open(url: &str, chance: Arc<dyn Chance>) -> Result<Database,
     let database = match engine {
         Engine::Sqlite => {
             let url = with_file(url)?;
-            let write = sqlite_pool(&url, 1).await?;
-            prepare(&write, engine).await?;
+            let writer = Grouped::start(url.clone()).await?;
+            prepare(writer.pool(), engine).await?;
             let read = sqlite_pool(&url, 4).await?;
-            Database { engine, read, writer: Writer::Grouped(Grouped::start(write)) }
+            Database { engine, read, writer: Writer::Grouped(writer) }
         }
         Engine::Postgres => {
             let pool = AnyPoolOptions::new()
@@ -78,7 +78,7 @@ fn with_file(url: &str) -> Result<String, DbError> {
     Ok(if url.contains("mode=") { url.to_owned() } else { format!("{url}{create}") })
 }
 
-async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, DbError> {
+pub(super) async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, DbError> {
     let pool = AnyPoolOptions::new()
         .max_connections(connections)
         .test_before_acquire(false)
