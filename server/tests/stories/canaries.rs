@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::every_text::{every_text, where_it_stands};
 use crate::support::program::{Payer, Place, Serving, codes};
 use crate::support::{On, TestPortal};
+use receivables::ids::AccountId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use server::clock::SystemChance;
@@ -17,6 +18,7 @@ use server::gateway::sandbox::TestCard;
 
 const CARDS: [&str; 4] =
     ["4242424242424242", "5555 5555 5555 4444", "3782-822463-10005", "6011 1111 1111 1117"];
+const GUEST: &str = "a-guest@elsewhere.example";
 const MAIL_PASSWORD: &str = "canary-of-the-mail-server";
 
 /// What the program said and kept.
@@ -136,6 +138,37 @@ async fn refusals(serving: &Serving, payer: &Payer, key: &str, payment: &str) ->
     told
 }
 
+/// Somebody is invited, and a client is given a key; the secrets of both, and the invited address.
+async fn more_secrets(
+    (place, settings): (&Place, &[(&str, &str)]),
+    serving: &Serving,
+    (key, account): (&str, AccountId),
+) -> [String; 2] {
+    let invited = Client::new()
+        .post(format!("{}/api/v1/invitations", serving.address))
+        .bearer_auth(key)
+        .header("content-type", "application/json")
+        .body(json!({ "email": GUEST, "name": "A guest", "accounts": [account] }).to_string());
+    assert_eq!(invited.send().await.unwrap().status(), 201);
+    let began = Instant::now();
+    let link = loop {
+        let mails = all_of(&place.folder.join("mail"));
+        if let Some((_, after)) = mails.split_once("/invitation#") {
+            let is_of_it = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            break after.chars().take_while(is_of_it).collect::<String>();
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "the invitation was never delivered");
+        std::thread::park_timeout(Duration::from_millis(200));
+    };
+    let client = ["api-client", "add", "billing", "--scope", "accounts:read"];
+    let added = place.program(&client).envs(settings.iter().copied()).output().unwrap();
+    let told = String::from_utf8(added.stdout).unwrap();
+    let key = told.split_whitespace().find(|word| word.starts_with("pdk_")).unwrap().to_owned();
+    let url = format!("{}/api/v1/accounts/{account}", serving.address);
+    assert_eq!(Client::new().get(url).bearer_auth(&key).send().await.unwrap().status(), 200);
+    [link, key]
+}
+
 async fn is_paid(serving: &Serving, payer: &Payer, payment: &str) {
     let url = format!("{}/api/v1/payments/{payment}", serving.address);
     let began = Instant::now();
@@ -187,6 +220,7 @@ async fn no_secret_and_no_card_number_is_found_where_it_does_not_belong() {
     let (payment, intent) = (text(&document["id"]), text(&document["card_form"]["gateway_ref"]));
     bank.confirm(&intent, &client_secret, TestCard::Success).await;
     is_paid(&serving, &payer, &payment).await;
+    let [link, api_key] = more_secrets((&place, &settings), &serving, (&key, account.id)).await;
     let refusals = refusals(&serving, &payer, &key, &payment).await;
     serving.signal("-TERM");
     assert!(serving.wait(Duration::from_secs(25)).1);
@@ -198,9 +232,11 @@ async fn no_secret_and_no_card_number_is_found_where_it_does_not_belong() {
         assert!(!shown.contains(secret.as_str()), "config show");
         assert_eq!(found.places(secret, &[]), Vec::<String>::new());
     }
-    for secret in payer.secrets().iter().chain([&client_secret, &key]) {
+    for secret in payer.secrets().iter().chain([&client_secret, &key, &api_key]) {
         assert_eq!(found.places(secret, &[]), Vec::<String>::new());
     }
+    assert_eq!(found.places(&link, &["mails"]), Vec::<String>::new());
+    assert_eq!(found.places(GUEST, &["invitation.email", "mails"]), Vec::<String>::new());
     for code in codes(&mail) {
         assert_eq!(found.places(&code, &["mails"]), Vec::<String>::new());
         assert_eq!(found.places(&code.replace('-', ""), &[]), Vec::<String>::new());

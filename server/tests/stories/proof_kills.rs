@@ -1,5 +1,5 @@
 //! Killed in the middle of things, the program starts again and nothing is lost or doubled. P02:
-//! 600 kills at drawn moments, and 20 at each of the named ones: around the commits and the
+//! 600 kills at drawn moments, and 11 at each of the named ones: around the commits and the
 //! questions to the gateway by which people pay, give up, get money back and are written to.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -314,7 +314,7 @@ async fn kill_again_and_again(on: On) {
     let mut proof = Proof::begin("P02", on, 600);
     let Some(mut town) = Town::settle_on(on).await else { return };
     // A tenth of each is less than one, and looking after all of them would take the most time.
-    let (each, looked_at_every) = if is_full() { (20, 1) } else { (1, 10) };
+    let (each, looked_at_every) = if is_full() { (11, 1) } else { (1, 10) };
     for n in 1..=proof.n {
         let moment = Duration::from_millis(proof.dice.below(300).try_into().unwrap());
         town.is_killed_after(moment).await;

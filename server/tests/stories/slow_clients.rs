@@ -198,39 +198,40 @@ fn nearly_worst(sorted: &[u128]) -> u128 {
     sorted[(sorted.len() * 99 / 100).min(sorted.len() - 1)]
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn payers_go_on_paying_beside_slow_and_greedy_clients() {
-    let proof = Proof::begin("P16", On::Sqlite, 1_000);
-    let place = Place::new();
-    assert!(place.run(&["demo"]).status.success());
-    // Fewer places than slow clients: who says nothing makes room.
-    let places = (proof.n * 6 / 10).to_string();
-    let settings = [("PAYDOWN_CONNECTIONS", places.as_str())];
-    let serving = Serving::start(&place, &settings);
-    let mail = place.folder.join("mail");
-    let payer = Payer::sign_in(&serving.address, &mail, "gina@customers.example").await;
-    let began = Instant::now();
-    let lasts = Duration::from_millis(u64::try_from(proof.n).unwrap() * 60);
-    let undisturbed = paid(&payer, &serving.address, || began.elapsed() > lasts / 4).await;
-    let over = Arc::new(AtomicBool::new(false));
-    let at = serving.address.trim_start_matches("http://").to_owned();
-    let slow: Vec<_> =
-        (0..proof.n).map(|kind| tokio::spawn(be_slow(at.clone(), kind, over.clone()))).collect();
-    let began = Instant::now();
-    let beside = paid(&payer, &serving.address, || began.elapsed() > lasts).await;
-    over.store(true, Ordering::SeqCst);
-    let mut came = 0;
-    for slow in slow {
-        came += slow.await.unwrap();
+proofs! {
+    async fn payers_go_on_paying_beside_slow_and_greedy_clients(on: On) {
+        let Some(place) = Place::on(on).await else { return };
+        let proof = Proof::begin("P16", on, 1_000);
+        assert!(place.run(&["demo"]).status.success());
+        // Fewer places than slow clients: who says nothing makes room.
+        let places = (proof.n * 6 / 10).to_string();
+        let settings = [("PAYDOWN_CONNECTIONS", places.as_str())];
+        let serving = Serving::start(&place, &settings);
+        let mail = place.folder.join("mail");
+        let payer = Payer::sign_in(&serving.address, &mail, "gina@customers.example").await;
+        let began = Instant::now();
+        let lasts = Duration::from_millis(u64::try_from(proof.n).unwrap() * 60);
+        let undisturbed = paid(&payer, &serving.address, || began.elapsed() > lasts / 4).await;
+        let over = Arc::new(AtomicBool::new(false));
+        let at = serving.address.trim_start_matches("http://").to_owned();
+        let slow: Vec<_> =
+            (0..proof.n).map(|kind| tokio::spawn(be_slow(at.clone(), kind, over.clone()))).collect();
+        let began = Instant::now();
+        let beside = paid(&payer, &serving.address, || began.elapsed() > lasts).await;
+        over.store(true, Ordering::SeqCst);
+        let mut came = 0;
+        for slow in slow {
+            came += slow.await.unwrap();
+        }
+        proof.counted("slow connections opened", came);
+        proof.counted("payments undisturbed", undisturbed.len());
+        proof.counted("milliseconds of 99 in 100 of those", nearly_worst(&undisturbed));
+        proof.counted("payments beside slow clients", beside.len());
+        proof.counted("milliseconds of 99 in 100 of those", nearly_worst(&beside));
+        assert!(usize::try_from(came).unwrap() > proof.n, "nobody was sent away");
+        // Loose, since the machine that tests may be busy with other things: not one is lost.
+        assert!(beside.len() >= 5 && nearly_worst(&beside) < 10_000);
+        serving.signal("-TERM");
+        assert!(serving.wait(Duration::from_secs(25)).1);
     }
-    proof.counted("slow connections opened", came);
-    proof.counted("payments undisturbed", undisturbed.len());
-    proof.counted("milliseconds of 99 in 100 of those", nearly_worst(&undisturbed));
-    proof.counted("payments beside slow clients", beside.len());
-    proof.counted("milliseconds of 99 in 100 of those", nearly_worst(&beside));
-    assert!(usize::try_from(came).unwrap() > proof.n, "nobody was sent away");
-    // Loose, since the machine that tests may be busy with other things: not one is lost.
-    assert!(beside.len() >= 5 && nearly_worst(&beside) < 10_000);
-    serving.signal("-TERM");
-    assert!(serving.wait(Duration::from_secs(25)).1);
 }
