@@ -1,11 +1,9 @@
 #!/bin/bash
-# What the program is made of, and whether anything of it is known to be faulty. Beside `make test`,
-# as its lists of faults have to be reached over the net; licences, origins and unwanted crates are
-# held by server/tests/stories/supply.rs too, without building cargo-deny.
+# What the program is made of, and whether anything of it is known to be faulty. `make test` looks
+# for the same where the lists of faults can be reached; here they have to be.
 set -euo pipefail
 . "$(dirname "$0")/environment.sh"
 . tools/steps.sh
-. tools/install.sh
 
 identity_provider=tools/peers/identity_provider
 parts="${CARGO_TARGET_DIR:-target}/sbom"
@@ -26,9 +24,6 @@ look_for_faults_of_node_packages() {
 begin audit
 step 'install what is missing for building' tools/setup-build.sh
 step "the parts of the program into $parts" list_the_parts
-step 'install cargo-deny' install_program cargo-deny 0.20.2 cargo-deny --locked
-rm -rf .tools/build
-step 'licences, unwanted crates, origins' cargo deny check licenses bans sources
-step 'known faults of crates' cargo deny check advisories
+step 'licences, unwanted crates, origins and known faults' tools/deny.sh
 step 'known faults of Node packages' look_for_faults_of_node_packages
 finish 'nothing of it is known to be faulty'
