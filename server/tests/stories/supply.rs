@@ -83,6 +83,12 @@ fn one(words: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     let (word, rest) = words.split_first()?;
     *words = rest;
     if *word != "(" {
+        // With an exception it is a licence of its own.
+        if let Some((&"WITH", rest)) = words.split_first() {
+            let (exception, rest) = rest.split_first()?;
+            *words = rest;
+            return Some(allowed.contains(&format!("{word} WITH {exception}").as_str()));
+        }
         return Some(allowed.contains(word));
     }
     let verdict = either(words, allowed)?;
@@ -94,10 +100,13 @@ fn one(words: &mut &[&str], allowed: &[&str]) -> Option<bool> {
 #[test]
 fn a_licence_expression_is_read_by_its_ands_ors_and_brackets() {
     let allowed = ["MIT", "ISC"];
-    for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "(MIT OR GPL-3.0) AND ISC"] {
+    let chosen = "ISC WITH X OR MIT";
+    for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "(MIT OR GPL-3.0) AND ISC", chosen] {
         assert!(allows(good, &allowed), "{good}");
     }
-    for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT OR", "(MIT", "MIT)", "MIT WITH GPL-3.0"] {
+    for bad in
+        ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT OR", "(MIT", "MIT)", "MIT WITH X", "MIT WITH"]
+    {
         assert!(!allows(bad, &allowed), "{bad}");
     }
 }
