@@ -16,6 +16,8 @@ const BASE: i64 = 37;
 /// As many words as one search looks for at most, beside the first.
 pub const WORDS_AT_MOST: usize = 4;
 const A_COMMIT: i64 = 500;
+/// Of an account that is called nothing, so that it is not looked at again and again. No word is.
+const NO_WORD: i64 = 0;
 
 const WHAT_IT_IS_CALLED: &str = "
 select a.number, a.name, null as email from account a where a.id = $1
@@ -136,6 +138,9 @@ pub(super) async fn rewrite(tx: &mut AnyConnection, account_id: AccountId) -> Re
         numbers.extend(texts.iter().flat_map(|text| numbers_of(text)));
         let email: Option<String> = row.try_get("email")?;
         numbers.extend(email.iter().flat_map(|email| numbers_of_email(email)));
+    }
+    if numbers.is_empty() {
+        numbers.push(NO_WORD);
     }
     numbers.sort_unstable();
     numbers.dedup();

@@ -161,6 +161,14 @@ stories! {
         portal.portal.db.write(Forget).await.unwrap();
         let clerk = Clerk::at(portal).await;
         assert!(clerk.numbers("ada").await.is_empty());
+        let nameless = portal.account(&[]).await;
+        let unsaid = "update account set number = '--', name = '!' where id = $1";
+        let left = "delete from account_customer where account_id = $1";
+        let forgotten = "delete from account_word where account_id = $1";
+        for text in [unsaid, left, forgotten] {
+            let query = sqlx::query(text).bind(nameless.id.to_string());
+            query.execute(portal.portal.db.read()).await.unwrap();
+        }
         assert!(accounts::give_words(&portal.portal.db).await.unwrap() > 0);
         assert_eq!(clerk.numbers("ada").await, ["A-1"]);
         assert_eq!(accounts::give_words(&portal.portal.db).await.unwrap(), 0);
