@@ -112,8 +112,11 @@ impl Grouped {
 fn share_one_core() {
     #[cfg(target_os = "linux")]
     {
-        let mut core = CpuSet::new();
-        core.set(sched_getcpu());
+        let (here, mut core) = (sched_getcpu(), CpuSet::new());
+        if here >= CpuSet::MAX_CPU {
+            return;
+        }
+        core.set(here);
         if let Err(error) = sched_setaffinity(None, &core) {
             tracing::debug!(%error, "the writer's threads may be on two cores");
         }
