@@ -87,11 +87,7 @@ async fn take_back(
     Path((account_id, person)): Path<(AccountId, CustomerId)>,
 ) -> Result<StatusCode, Refusal> {
     require(&caller, Action::Invite, Resource::Portal)?;
-    let by = match caller {
-        Caller::Staff(staff) => staff.name,
-        others => others.to_string(),
-    };
-    let command = TakeBack { account_id, person, by, now: portal.now() };
+    let command = TakeBack { account_id, person, by: caller.signature(), now: portal.now() };
     if portal.db.write(command).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -113,10 +113,7 @@ async fn invite(
 /// Who invites, as invitations and the audit trail name them.
 fn inviter(caller: &Caller) -> Result<String, Refusal> {
     require(caller, Action::Invite, Resource::Portal)?;
-    Ok(match caller {
-        Caller::Staff(staff) => staff.name.clone(),
-        others => others.to_string(),
-    })
+    Ok(caller.signature())
 }
 
 async fn invitee_of(portal: &Portal, request: &InvitationRequest) -> Result<Invitee, Refusal> {

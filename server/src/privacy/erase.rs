@@ -27,8 +27,10 @@ where c.customer_id = $1 and not exists (
   where o.account_id = c.account_id and o.customer_id <> c.customer_id)";
 
 const IN_FLIGHT: &str = "
-select count(*) from payment p join account_customer c on c.account_id = p.account_id
-where c.customer_id = $1 and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')";
+select count(*) from payment p
+where (p.started_by = $1 or exists (
+    select 1 from account_customer c where c.account_id = p.account_id and c.customer_id = $1))
+  and p.state in ('created', 'awaiting_payer', 'processing', 'unknown')";
 
 /// Every address this person had or asked for, but those that are somebody else's now; one that
 /// they never proved to be theirs may be, too.

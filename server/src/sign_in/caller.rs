@@ -70,6 +70,16 @@ pub struct ApiClient {
     pub scopes: Scopes,
 }
 
+impl Caller {
+    /// As who the audit trail and the things they make name them. Staff go by their name alone.
+    pub fn signature(&self) -> String {
+        match self {
+            Self::Staff(staff) => staff.name.clone(),
+            others => others.to_string(),
+        }
+    }
+}
+
 /// For the log: ids and names of staff and programs, nobody's address.
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

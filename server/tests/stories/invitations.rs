@@ -6,8 +6,12 @@ use crate::support::{On, TestAccount, TestPortal};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use futures_util::future::join_all;
+use receivables::payment::PaymentState;
 use serde_json::{Value, json};
+use server::gateway::sandbox::TestCard;
 use server::invitations::{self, InviteArgs};
+use server::outbox;
+use server::privacy::{self, PrivacyError};
 use server::sign_in::{AddOperator, StaffRoles};
 
 const INVITATIONS: &str = "/api/v1/invitations";
@@ -132,6 +136,30 @@ stories! {
         let query = sqlx::query_scalar(text).bind(account.id.to_string());
         let acts: Vec<String> = query.fetch_all(portal.portal.db.read()).await.unwrap();
         assert_eq!(acts, ["anna"]);
+    }
+
+    async fn a_payment_under_way_is_posted_once_though_the_account_is_taken_back(portal: TestPortal) {
+        let desk = Desk::of(portal).await;
+        let account = portal.account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500)]).await;
+        let started = portal.started(&account, 9_000).await;
+        portal.choose(&started, TestCard::Success).await;
+        let path = format!("/api/v1/accounts/{}/people/{}", account.id, account.customer_id);
+        assert_eq!(desk.ask(Method::DELETE, &path, None).await.status, 204);
+        // Nobody is forgotten in the middle of it.
+        let db = &portal.portal.db;
+        let person = privacy::find(db.read(), &account.customer_id.to_string()).await.unwrap();
+        let data_dir = &portal.portal.settings.data_dir;
+        let erased = privacy::erase(db, &person, data_dir, portal.portal.now()).await;
+        assert!(matches!(erased, Err(PrivacyError::InFlight)));
+        for _ in 0..2 {
+            portal.news_arrives().await;
+        }
+        assert_eq!(portal.payment(started.payment.id).await.state, PaymentState::Posted);
+        assert_eq!(portal.count("receipt").await, 1);
+        outbox::deliver_due(&portal.portal).await.unwrap();
+        let receipts = mails(&portal.portal);
+        assert_eq!(receipts.iter().filter(|mail| mail.to == person.email).count(), 1);
+        portal.the_book_is_exact().await;
     }
 
     async fn several_people_share_an_account_and_a_viewer_does_not_pay(portal: TestPortal) {
