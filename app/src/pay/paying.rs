@@ -121,6 +121,12 @@ impl Paying {
         } else {
             self.confirm_fields(&form.client_secret, payment.id).await?
         };
+        // The bank's question may stand over another page by now; who answered it there is
+        // waiting for what came of it.
+        if self.step.is_disposed() {
+            browser::load(Page::Payment(payment.id));
+            return Ok(());
+        }
         self.go_on(next, payment.id).await
     }
 
