@@ -15,6 +15,7 @@ told=(proof_ audit:: backup:: crowds:: garbage:: outages:: refunds:: slow_client
 begin prove
 step 'install what is missing for building' tools/setup-build.sh
 step 'install what is missing for testing' tools/setup-test.sh
+step 'app into dist/' tools/build-app.sh
 step 'build the proofs' "${proofs[@]}" --no-run
 step 'a million cases of each rule of allocation' env PROPTEST_CASES=1000000 \
   cargo test --release --locked --package receivables --test allocation_properties
