@@ -1,6 +1,6 @@
 //! Stories of breaking the glass: an administrator comes in while the identity provider is down.
 
-use crate::support::browser::{Answer, Browser};
+use crate::support::browser::{Answer, Browser, newest_mail};
 use crate::support::{On, TestPortal};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -101,6 +101,10 @@ stories! {
         assert_eq!(roles(&browser).await, Some(json!(["admin"])));
         let work = portal.work().await;
         assert_eq!((work.len(), &*work[0].0), (1, "glass_broken"));
+        let mail = newest_mail(&portal.portal).await;
+        assert_eq!(mail.to, portal.portal.settings.biller.email);
+        assert!(mail.text.contains("as \"ada\""), "{}", mail.text);
+        assert!(mail.text.contains("paydown break-glass disable ada"), "{}", mail.text);
         audit::seal(&portal.portal).await.unwrap();
         let acts = sqlx::query("select kind from audit_act order by n");
         let acts = acts.fetch_all(portal.portal.db.read()).await.unwrap();

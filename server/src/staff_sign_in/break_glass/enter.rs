@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Row};
 use tokio::sync::Mutex;
 
 use super::ISSUER;
+use super::letter::Notice;
 use super::secrets::{Sealed, draw_password, open, seal};
 use super::totp::Seed;
 use crate::db::{Command, DbError};
@@ -101,6 +102,7 @@ pub async fn enter(portal: &Portal, typed: Typed) -> Result<Option<Token>, DbErr
         },
         before,
         work_item: portal.work_item_id(),
+        notice: Notice::of(portal),
         opening: Opening {
             token: token.clone(),
             roles,
@@ -110,7 +112,9 @@ pub async fn enter(portal: &Portal, typed: Typed) -> Result<Option<Token>, DbErr
             now,
         },
     };
-    Ok(portal.db.write(enter).await?.then_some(token))
+    let is_in = portal.db.write(enter).await?;
+    portal.work.outbox.notify_one();
+    Ok(is_in.then_some(token))
 }
 
 #[derive(Clone)]
@@ -161,6 +165,7 @@ struct Enter {
     known: Known,
     before: Option<Token>,
     work_item: WorkItemId,
+    notice: Notice,
     opening: Opening,
 }
 
@@ -187,7 +192,8 @@ impl Command for Enter {
         if let Some(before) = &self.before {
             session::end(tx, before, self.opening.request.clone(), now).await?;
         }
-        let opening = Opening { not_after: Some(Micros(expires_at)), ..self.opening.clone() };
+        let until = Micros(expires_at);
+        let opening = Opening { not_after: Some(until), ..self.opening.clone() };
         session::open(tx, &opening, member_id).await?;
         let item = NewWorkItem {
             id: self.work_item,
@@ -198,6 +204,7 @@ impl Command for Enter {
             now,
         };
         work_list::open(tx, &item).await?;
+        self.notice.send(tx, name, (now, until)).await?;
         Ok(true)
     }
 }
