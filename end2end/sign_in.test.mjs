@@ -37,8 +37,12 @@ scenario('a link signs in by a press of the button, and opening it uses nothing 
     await portal.page.goto(link);
     await portal.heading('Sign in with the link');
     assert.ok(!portal.page.url().includes(secret), 'the secret has left the address');
+    await portal.field('Keep me signed in on this device').check();
     await portal.button('Sign in').click();
     await portal.heading(/You owe/);
+    const cookies = await portal.page.context().cookies();
+    const latest = Math.max(...cookies.map((cookie) => cookie.expires));
+    assert.ok(latest > Date.now() / 1_000 + 25 * 86_400, 'the device is remembered');
   });
 
 scenario('a link works once, and only in the browser that asked for it', { expects: REFUSED },

@@ -1,7 +1,7 @@
 // Your sign-in: passkeys with the browser's own virtual device, every session, the address.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { PHONE, axeFindings, output } from './browser.mjs';
+import { DESK, PHONE, axeFindings, output } from './browser.mjs';
 import { scenario } from './scenario.mjs';
 
 const ADA = 'ada@customers.example';
@@ -81,6 +81,23 @@ scenario('signing out everywhere ends the other browser too', {}, async (portal,
   await portal.heading('Sign in');
 });
 
+/** Where it is another day than at the server's clock in the middle of the world. */
+const FAR = new Date().getUTCHours() >= 10 ? 'Pacific/Kiritimati' : 'Pacific/Pago_Pago';
+scenario('days are those of the reader', { screen: { ...DESK, timezoneId: FAR } },
+  async (portal) => {
+    await portal.signIn(ADA);
+    await portal.follow('Your sign-in');
+    await portal.heading('Your sign-in');
+    const parts = new Intl.DateTimeFormat('en-US', {
+      timeZone: FAR, day: 'numeric', month: 'short', year: 'numeric',
+    }).formatToParts(new Date());
+    const [day, month, year] = ['day', 'month', 'year'].map((type) =>
+      parts.find((part) => part.type === type).value);
+    const [session] = await portal.rows('Where you are signed in');
+    assert.equal(session[2], `${day} ${month} ${year}`);
+    assert.match(session[1], new RegExp(`${day} ${month} ${year}`));
+  });
+
 scenario('one other session is ended, and this one stays', {}, async (portal, stage) => {
   await portal.signIn(ADA);
   const other = await stage.newBrowser();
@@ -107,7 +124,11 @@ scenario('another address is confirmed, waits a day, and is stopped',
     await portal.field('Code').fill('0000-0000');
     await portal.button('Confirm the address').click();
     await portal.page.getByRole('link', { name: /This code does not work/ }).waitFor();
-    await portal.field('Code').fill(code);
+    await portal.button('Ask for a new code').click();
+    const second = await portal.server.mail(wanted, 1);
+    const newest = second.text.match(/^ {4}(\S.*)$/m)[1].trim();
+    assert.notEqual(newest, code);
+    await portal.field('Code').fill(newest);
     await portal.button('Confirm the address').click();
     await portal.text(`you sign in with ${wanted}`).waitFor();
     const notice = await portal.server.mail(ADA, 1);

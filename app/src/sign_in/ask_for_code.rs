@@ -192,7 +192,7 @@ fn code_form(
 }
 
 /// Never ticked beforehand: the device may be a library's.
-fn remember_me(remember: RwSignal<bool>) -> El {
+pub fn remember_me(remember: RwSignal<bool>) -> El {
     el("p").class("check").child(
         el("label")
             .child(

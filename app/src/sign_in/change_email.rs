@@ -38,7 +38,11 @@ fn next_step(change: Option<EmailChange>, changes: Changes) -> View {
         }
         Some(EmailChange { email, effective_at: None }) => {
             let sent = paragraph(fill(Message::EmailCodeSent, &[("email", &email)]));
-            views![sent, code_step(changes), keep()].show()
+            // The first is used up by five wrong tries, or by ten minutes.
+            let again = move |_| changes.send(api::change_email(email.clone()));
+            let again = press("quiet", Message::AskForNewCode, again);
+            let acts = el("div").class("acts").child(again).child(keep());
+            views![sent, code_step(changes), acts].show()
         }
     }
 }

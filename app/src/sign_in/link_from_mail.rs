@@ -7,7 +7,7 @@ use receivables::api::sign_in::SignInRequest;
 use receivables::words::Message;
 use web_sys::Event;
 
-use super::ask_for_code::ASKED_FOR;
+use super::ask_for_code::{ASKED_FOR, remember_me};
 use super::failed_at;
 use crate::api;
 use crate::page::Page;
@@ -23,6 +23,7 @@ use crate::ui::words::say;
 pub fn page() -> View {
     let visit = Visit::here();
     let secret = StoredValue::new(browser::take_fragment());
+    let remember = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let failed: RwSignal<Option<String>> = RwSignal::new(None);
     let enter = move |event: Event| {
@@ -34,7 +35,8 @@ pub fn page() -> View {
         failed.set(None);
         spawn_local(async move {
             let link = Some(secret.get_value());
-            let request = SignInRequest { link, ..SignInRequest::default() };
+            let remember = remember.get_untracked();
+            let request = SignInRequest { code: None, link, remember };
             match api::sign_in(&request).send().await {
                 Ok(_) => {
                     browser::forget(ASKED_FOR);
@@ -70,6 +72,7 @@ pub fn page() -> View {
             el("form")
                 .attr("novalidate", "")
                 .on("submit", enter)
+                .child(remember_me(remember))
                 .child(busy_button(label, move || busy.get())),
         )
         .show()

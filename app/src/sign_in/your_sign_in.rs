@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use receivables::api::passkeys::{PasskeyList, PasskeyRow};
 use receivables::api::sign_in::{SessionRow, SignInMethod, SignInOverview};
-use receivables::calendar::CivilDate;
 use receivables::words::Message;
 
 use super::change_email::email_part;
@@ -216,8 +215,7 @@ fn device_words(device: &str) -> String {
     if device.is_empty() { say(Message::UnknownDevice).to_owned() } else { device.to_owned() }
 }
 
-/// The day of an instant, as the server counts it.
+/// The day of an instant, on the reader's clock.
 pub fn day_words(instant: &str) -> String {
-    let day = instant.get(..10).and_then(|day| CivilDate::parse(day).ok());
-    day.map(|day| day.in_words()).unwrap_or_default()
+    browser::day_of(instant).map(|day| day.in_words()).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use receivables::calendar::CivilDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -125,6 +126,13 @@ pub fn fetch_paying_ahead() {
 
 pub fn print() {
     let _ = window().print();
+}
+
+/// The day of an instant, on the reader's clock.
+pub fn day_of(instant: &str) -> Option<CivilDate> {
+    let at = js_sys::Date::new(&instant.into());
+    let (year, month, day) = (at.get_full_year(), at.get_month() + 1, at.get_date());
+    CivilDate::parse(&format!("{year:04}-{month:02}-{day:02}")).ok()
 }
 
 /// `14:02`, on the reader's clock.
