@@ -20,6 +20,10 @@ async fn tamper(portal: &TestPortal, sql: String) -> Result<u64, sqlx::Error> {
     done.map(|done| done.rows_affected())
 }
 
+fn is_second_of_one_id(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
 async fn take_the_guards_off(portal: &TestPortal) {
     for change in ["update", "delete"] {
         let on = if portal.portal.db.engine() == server::db::Engine::Postgres {
@@ -102,7 +106,12 @@ stories! {
         let mut turned_over = 0;
         while turned_over < flips {
             let Some((n, turn, back)) = flip(portal, &head).await else { continue };
-            assert_eq!(tamper(portal, turn.clone()).await.unwrap(), 1);
+            let done = tamper(portal, turn.clone()).await;
+            // The database itself takes no second act of one id.
+            if done.as_ref().is_err_and(is_second_of_one_id) {
+                continue;
+            }
+            assert_eq!(done.unwrap(), 1);
             let found = trail(portal, None).await;
             let broken = found.broken.unwrap_or_default();
             assert!(broken.starts_with(&format!("act {n} ")), "{turn}\ngave {broken:?}");

@@ -15,7 +15,7 @@ use server::clock::SystemChance;
 use server::gateway::sandbox::TestCard;
 use server::payments::StartOutcome;
 
-const BILLS: [(&str, i64); 2] = [("2026-09-15", 8_000), ("2026-10-15", 7_500)];
+const BILLS: [(&str, i64); 2] = [("2026-09-15", 18_000), ("2026-10-15", 17_500)];
 
 /// Payment, account, the gateway's reference, what was received.
 type Posted = BTreeSet<(String, String, String, i64)>;

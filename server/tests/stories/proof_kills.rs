@@ -197,7 +197,10 @@ impl Town {
         for _ in 0..2 {
             portal.clock.pass_seconds(3_600);
             portal.news_arrives().await;
-            gateway_events::sweep(&portal.portal).await.unwrap();
+            // So many at a time; in an hour it comes by sixty times.
+            for _ in 0..60 {
+                gateway_events::sweep(&portal.portal).await.unwrap();
+            }
             outbox::deliver_due(&portal.portal).await.unwrap();
         }
         let settled = self.nothing_is_lost_or_doubled(&portal).await;
