@@ -3,8 +3,8 @@
 //! Off until somebody at the machine enables it for a name and some hours. The password and the
 //! seed of the one-time codes are drawn, printed once, and kept as an argon2id hash and sealed
 //! under the password. It dies by itself at its end, sessions too. Such an administrator is
-//! nothing but an admin, who moves no money; every use is in the audit trail and on the work list, and
-//! told to the biller by mail.
+//! nothing but an admin, who moves no money; every use is in the audit trail and on the work list,
+//! and told to the biller by mail.
 
 mod command;
 mod enable;
