@@ -99,6 +99,15 @@ impl Currency {
         [Self::USD, Self::JPY, Self::KWD]
     }
 
+    /// Every code with as many decimals as this one, with blanks between them.
+    pub fn codes_of_same_exponent(&self) -> &'static str {
+        match self.exponent() {
+            0 => DECIMALS_0,
+            3 => DECIMALS_3,
+            _ => DECIMALS_2,
+        }
+    }
+
     /// Parses an upper-case ISO 4217 code; nothing else, so that `"eur "` never slips through.
     pub fn parse(code: &str) -> Result<Self, UnknownCurrency> {
         let listed = |list: &str| list.split(' ').any(|known| known == code);

@@ -25,6 +25,14 @@ enum Work {
     Sealing,
 }
 
+/// When a kind of work has its next round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    InItsRhythm,
+    /// More is due than one round did, as after an outage.
+    AtOnce,
+}
+
 /// Runs until `stop` says so. Work in hand is finished first; a round that fails is logged and
 /// tried again by the next one.
 pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
@@ -44,8 +52,12 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
 async fn rounds(portal: &Shared, mut stop: watch::Receiver<bool>, work: Work) {
     while !*stop.borrow() {
         // A fault in one round must not end the work of all.
-        if AssertUnwindSafe(work.round(portal)).catch_unwind().await.is_err() {
-            tracing::error!(?work, "a round of work was abandoned by a fault of the program");
+        match AssertUnwindSafe(work.round(portal)).catch_unwind().await {
+            Ok(Next::AtOnce) => continue,
+            Ok(Next::InItsRhythm) => {}
+            Err(_) => {
+                tracing::error!(?work, "a round of work was abandoned by a fault of the program");
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(work.rhythm(portal)) => {}
@@ -84,11 +96,14 @@ impl Work {
         }
     }
 
-    async fn round(self, portal: &Shared) {
+    async fn round(self, portal: &Shared) -> Next {
         let outcome = match self {
             Self::Events => gateway_events::apply_due(portal).await.map(|count| log(self, count)),
             Self::Outbox => outbox::deliver_due(portal).await.map(|count| log(self, count)),
-            Self::Sweep => gateway_events::sweep(portal).await.map(|count| log(self, count)),
+            Self::Sweep => match gateway_events::sweep(portal).await {
+                Ok(count) if count.is_more => return Next::AtOnce,
+                swept => swept.map(|count| log(self, count)),
+            },
             Self::MissedEvents => {
                 gateway_events::fetch_missed(portal).await.map(|count| log(self, count))
             }
@@ -101,6 +116,7 @@ impl Work {
         if let Err(error) = outcome {
             tracing::error!(work = ?self, %error, "a round of work failed");
         }
+        Next::InItsRhythm
     }
 }
 

@@ -28,6 +28,8 @@ const EVENTS_BACK_SECONDS: i64 = 3 * 24 * 3_600;
 pub struct SweepCount {
     pub looked_at: u32,
     pub events_found: u32,
+    /// More payments may be due than were looked at.
+    pub is_more: bool,
 }
 
 pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
@@ -36,6 +38,7 @@ pub async fn sweep(portal: &Shared) -> Result<SweepCount, DbError> {
         return Ok(count);
     }
     let due = payments::to_look_at(portal.db.read(), portal.now(), A_BATCH).await?;
+    count.is_more = i64::try_from(due.len()).is_ok_and(|found| found == A_BATCH);
     let looks = stream::iter(due).map(|payment| async move {
         match look_at(portal, &payment).await {
             Ok(()) => Ok(()),

@@ -45,14 +45,19 @@ macro_rules! select_payment {
 
 const BILL_BY_NUMBER: &str =
     select_bill!("where b.number = $1 or b.id = $1 order by b.issued_on desc, b.id limit $2");
-const BILL_BY_TOTAL: &str =
-    select_bill!("where b.total = $1 order by b.issued_on desc, b.id limit $2");
+/// The wanted currencies stand in one text, as neither engine binds a list.
+const BILL_BY_TOTAL: &str = select_bill!(
+    "join account a on a.id = b.account_id where b.total = $1 and $3 like '%' || a.currency || '%' \
+     order by b.issued_on desc, b.id limit $2"
+);
 const PAYMENT_BY_NAME: &str = select_payment!(
     "where p.id = $1 or p.gateway_ref = $1 or p.id in (select payment_id from receipt \
      where number = $1) order by p.started_at desc, p.id limit $2"
 );
-const PAYMENT_BY_AMOUNT: &str =
-    select_payment!("where p.amount = $1 order by p.started_at desc, p.id limit $2");
+const PAYMENT_BY_AMOUNT: &str = select_payment!(
+    "join account a on a.id = p.account_id where p.amount = $1 and $3 like '%' || a.currency || '%' \
+     order by p.started_at desc, p.id limit $2"
+);
 
 pub(super) const SQL: &[&str] =
     &[ACCOUNT, BILL_BY_NUMBER, BILL_BY_TOTAL, PAYMENT_BY_NAME, PAYMENT_BY_AMOUNT];
@@ -61,8 +66,8 @@ pub(super) const SQL: &[&str] =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
     Words(String),
-    /// A sum as it would be in each kind of currency, by how many decimals that has.
-    Sum(Vec<(u32, MinorUnits)>),
+    /// A sum as it would be in each kind of currency, beside the codes of that kind.
+    Sum(Vec<(&'static str, MinorUnits)>),
 }
 
 /// Why nothing can be looked for.
@@ -100,7 +105,7 @@ impl Typed {
         let language = Language::EnglishUs;
         let read = |currency: Currency| {
             parse_typed_amount(sum, currency, language.number_style())
-                .map(|amount| (currency.exponent(), amount))
+                .map(|amount| (currency.codes_of_same_exponent(), amount))
                 .map_err(|error| typed_amount_error(language, &error, sum, currency))
         };
         let sums: Vec<_> = Currency::one_of_each_exponent().into_iter().map(read).collect();
@@ -129,33 +134,12 @@ pub async fn find(
         Typed::Words(words) => by_words(pool, words).await?,
         Typed::Sum(sums) => by_sum(pool, sums).await?,
     };
-    let mut items: Vec<SearchHit> = Vec::new();
-    for candidate in candidates {
-        if items.len() > HITS_AT_MOST {
-            break;
-        }
-        let hit = hit(pool, candidate, today, zone).await?;
-        let is_meant = match typed {
-            Typed::Words(_) => true,
-            Typed::Sum(sums) => sums.iter().any(|(exponent, sum)| {
-                *exponent == hit.currency.exponent() && sum_of(&hit.found) == Some(*sum)
-            }),
-        };
-        if is_meant {
-            items.push(hit);
-        }
+    let is_more = candidates.len() > HITS_AT_MOST;
+    let mut items = Vec::new();
+    for candidate in candidates.into_iter().take(HITS_AT_MOST) {
+        items.push(hit(pool, candidate, today, zone).await?);
     }
-    let is_more = items.len() > HITS_AT_MOST;
-    items.truncate(HITS_AT_MOST);
     Ok(SearchAnswer { items, is_more })
-}
-
-const fn sum_of(found: &Found) -> Option<MinorUnits> {
-    match found {
-        Found::Account => None,
-        Found::Bill { total, .. } => Some(*total),
-        Found::Payment { amount, .. } => Some(*amount),
-    }
 }
 
 async fn by_words(pool: &AnyPool, words: &str) -> Result<Vec<Candidate>, DbError> {
@@ -178,13 +162,17 @@ async fn by_words(pool: &AnyPool, words: &str) -> Result<Vec<Candidate>, DbError
     Ok(candidates)
 }
 
-async fn by_sum(pool: &AnyPool, sums: &[(u32, MinorUnits)]) -> Result<Vec<Candidate>, DbError> {
+async fn by_sum(
+    pool: &AnyPool,
+    sums: &[(&'static str, MinorUnits)],
+) -> Result<Vec<Candidate>, DbError> {
     let mut candidates = Vec::new();
-    for (_, sum) in sums {
-        let query = sqlx::query(BILL_BY_TOTAL).bind(sum.get()).bind(ASKED_FOR);
+    for (currencies, sum) in sums {
+        let query = sqlx::query(BILL_BY_TOTAL).bind(sum.get()).bind(ASKED_FOR).bind(*currencies);
         let bills = query.fetch_all(pool).await?;
         candidates.extend(bills.iter().map(bill).collect::<Result<Vec<_>, _>>()?);
-        let query = sqlx::query(PAYMENT_BY_AMOUNT).bind(sum.get()).bind(ASKED_FOR);
+        let query =
+            sqlx::query(PAYMENT_BY_AMOUNT).bind(sum.get()).bind(ASKED_FOR).bind(*currencies);
         let payments = query.fetch_all(pool).await?;
         candidates.extend(payments.iter().map(payment).collect::<Result<Vec<_>, _>>()?);
     }

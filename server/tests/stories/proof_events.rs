@@ -259,6 +259,21 @@ proofs! {
         portal.close().await;
     }
 
+    async fn a_sweep_that_leaves_payments_for_the_next_says_so(on: On) {
+        let Some(portal) = TestPortal::open(on).await else { return };
+        for account in accounts(&portal, 6).await {
+            for _ in 0..10 {
+                portal.started(&account, PART).await;
+            }
+        }
+        portal.clock.pass_seconds(HOUR);
+        let swept = gateway_events::sweep(&portal.portal).await.unwrap();
+        assert_eq!((swept.looked_at, swept.is_more), (50, true));
+        let swept = gateway_events::sweep(&portal.portal).await.unwrap();
+        assert_eq!((swept.looked_at, swept.is_more), (10, false));
+        portal.close().await;
+    }
+
     // P06
     async fn creates_that_are_never_clear_resolve_to_one_intent_each(on: On) {
         let mut proof = Proof::begin("P06", on, 1_000);

@@ -95,7 +95,7 @@ struct Settled {
 impl Town {
     async fn settle_on(on: On) -> Option<Self> {
         let place = Place::on(on).await?;
-        let people = bill_everybody(&place);
+        let people = place.bill_everybody();
         let operator = Payer::operator(&place);
         let serving = Serving::start(&place, &[]);
         let mail = place.folder.join("mail");
@@ -291,26 +291,6 @@ async fn at_the_gateway(portal: &TestPortal) -> BTreeMap<String, (i64, i64)> {
 /// How it ended; one that does not end by itself is killed.
 async fn ended(serving: Serving, at_most: Duration) -> ExitStatus {
     tokio::task::spawn_blocking(move || serving.ended(at_most)).await.unwrap()
-}
-
-/// Eight accounts that always owe more than anybody pays in a proof.
-fn bill_everybody(place: &Place) -> Vec<String> {
-    let mut rows =
-        "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,SettledDate,Disputed\n"
-            .to_owned();
-    for customer in 7_001..=7_008 {
-        for bill in 1..=20 {
-            rows.push_str(&format!(
-                "{customer},{customer}-{bill},1/2/2024,2/{bill}/2024,5000.00,,No\n"
-            ));
-        }
-    }
-    let file = place.folder.join("bills.csv");
-    std::fs::write(&file, rows).unwrap();
-    let import = ["import", file.to_str().unwrap(), "--as", "accounts-receivable"];
-    let imported = place.run(&import);
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
-    (7_001..=7_008).map(|customer| format!("{customer}@customers.example")).collect()
 }
 
 async fn kill_again_and_again(on: On) {

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use crate::support::browser::Answer;
 use crate::support::people::Person;
 use crate::support::proof::{Dice, Proof};
-use crate::support::{On, TestPortal};
+use crate::support::{On, TestAccount, TestPortal};
 use axum::http::Method;
 use receivables::ids::PaymentId;
 use serde_json::{Value, json};
 use server::gateway::sandbox::TestCard;
 
 /// Route and kind of the id in it.
-const ROUTES: [(&str, &str, &str); 11] = [
+const ROUTES: [(&str, &str, &str); 13] = [
     ("GET", "acc", "/api/v1/accounts/{id}"),
     ("GET", "acc", "/api/v1/accounts/{id}/due-periods"),
     ("GET", "acc", "/api/v1/accounts/{id}/bills"),
@@ -27,6 +27,8 @@ const ROUTES: [(&str, &str, &str); 11] = [
     ("GET", "pay", "/api/v1/payments/{id}"),
     ("GET", "pay", "/api/v1/payments/{id}/receipt"),
     ("POST", "pay", "/api/v1/payments/{id}/cancellation"),
+    ("DELETE", "session", "/api/v1/sign-in/sessions/{id}"),
+    ("DELETE", "passkey", "/api/v1/passkeys/{id}"),
 ];
 
 fn body(portal: &TestPortal, method: &str, path: &str) -> Option<Value> {
@@ -53,17 +55,65 @@ fn bytes(answer: &Answer) -> (u16, BTreeMap<String, String>, String) {
 }
 
 /// Everything that is somebody else's, by its id.
-async fn others(portal: &TestPortal) -> Vec<String> {
-    let mut ids = Vec::new();
+struct Others {
+    ids: Vec<String>,
+    /// Names without a word for their kind in front.
+    sessions: Vec<String>,
+    passkeys: Vec<String>,
+}
+
+impl Others {
+    async fn at(portal: &TestPortal) -> Self {
+        let accounts = others_accounts(portal).await;
+        let ids = others_ids(portal, &accounts).await;
+        let mut passkeys = Vec::new();
+        for account in &accounts {
+            Person::customer(portal, account).await;
+            let id = hex::encode(portal.portal.id_parts().1.repeat(2));
+            let text = "insert into passkey (id, customer_id, label, credential, created_at) \
+                        values ($1, $2, 'a phone', '{}', 1)";
+            let insert = sqlx::query(text).bind(id.clone()).bind(account.customer_id.to_string());
+            insert.execute(portal.portal.db.read()).await.unwrap();
+            passkeys.push(id);
+        }
+        let sessions = sqlx::query_scalar("select substr(token_hash, 1, 32) from session");
+        let sessions = sessions.fetch_all(portal.portal.db.read()).await.unwrap();
+        Self { ids, sessions, passkeys }
+    }
+
+    /// One that is not the caller's, as somebody might try it.
+    fn swapped(&self, dice: &mut Dice, kind: &str) -> String {
+        let unnamed = match kind {
+            "session" => &self.sessions,
+            "passkey" => &self.passkeys,
+            _ => return swapped(dice, kind, &self.ids),
+        };
+        match dice.below(4) {
+            0 | 1 => unnamed[dice.below(unnamed.len())].clone(),
+            2 => self.ids[dice.below(self.ids.len())].clone(),
+            _ => format!("{:016x}{:016x}", dice.draw(), dice.draw()),
+        }
+    }
+}
+
+async fn others_accounts(portal: &TestPortal) -> Vec<TestAccount> {
+    let mut accounts = Vec::new();
     for _ in 0..4 {
-        let account = portal.account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500)]).await;
+        accounts.push(portal.account(&[("2026-09-15", 8_000), ("2026-10-15", 7_500)]).await);
+    }
+    accounts
+}
+
+async fn others_ids(portal: &TestPortal, accounts: &[TestAccount]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for account in accounts {
         ids.push(account.id.to_string());
         ids.push(account.customer_id.to_string());
         ids.extend(account.bills.iter().map(ToString::to_string));
-        let posted = portal.started(&account, 9_000).await;
+        let posted = portal.started(account, 9_000).await;
         portal.choose(&posted, TestCard::Success).await;
         portal.news_arrives().await;
-        let open = portal.started(&account, 1_000).await;
+        let open = portal.started(account, 1_000).await;
         ids.extend([posted, open].map(|started| started.payment.id.to_string()));
     }
     let postings = sqlx::query_scalar::<_, String>("select id from posting");
@@ -98,9 +148,18 @@ proofs! {
         let mut proof = Proof::begin("P12", on, 10_000);
         let Some(portal) = TestPortal::open(on).await else { return };
         let own = portal.account(&[("2026-09-15", 8_000)]).await;
+        let others = Others::at(&portal).await;
         let customer = Person::customer(&portal, &own).await;
-        let others = others(&portal).await;
-        let tables = ["payment", "reservation", "posting", "application", "receipt", "outbox"];
+        let tables = [
+            "payment",
+            "reservation",
+            "posting",
+            "application",
+            "receipt",
+            "outbox",
+            "passkey",
+            "session where ended_at is null",
+        ];
         let mut before = Vec::new();
         for table in tables {
             before.push(portal.count(table).await);
@@ -109,8 +168,14 @@ proofs! {
             let (method, kind, path) = ROUTES[proof.dice.below(ROUTES.len())];
             let method: Method = method.parse().unwrap();
             let body = body(&portal, method.as_str(), path);
-            let nowhere = path.replace("{id}", &format!("{kind}_{}", "0".repeat(32)));
-            let id = swapped(&mut proof.dice, kind, &others);
+            let nothing = "0".repeat(32);
+            let nothing = if matches!(kind, "session" | "passkey") {
+                nothing
+            } else {
+                format!("{kind}_{nothing}")
+            };
+            let nowhere = path.replace("{id}", &nothing);
+            let id = others.swapped(&mut proof.dice, kind);
             let none = customer.ask(&method, &nowhere, body.as_ref()).await;
             let theirs = customer.ask(&method, &path.replace("{id}", &id), body.as_ref()).await;
             assert_eq!(theirs.problem(), (404, "not-found".into()), "{method} {path} {id}");

@@ -119,6 +119,19 @@ stories! {
         assert!(clerk.finds("=75").await.is_empty());
     }
 
+    async fn a_sum_is_found_however_many_of_another_currency_have_its_digits(portal: TestPortal) {
+        let dollars = portal.account(&[("2026-01-15", 7_512)]).await;
+        let yen: Vec<_> = (0..25).map(|_| ("2026-10-15", 7_512)).collect();
+        portal.account_in(Currency::JPY, &yen).await;
+        let clerk = Clerk::at(portal).await;
+        let hits = clerk.finds("=75.12").await;
+        assert_eq!(hits.len(), 1, "{hits:?}");
+        assert_eq!(hits[0]["account_id"], dollars.id.to_string());
+        let answer = clerk.0.ask(&Method::GET, "/api/v1/search?q=%3D7512", None).await;
+        assert_eq!(answer.json()["items"].as_array().unwrap().len(), 20);
+        assert_eq!(answer.json()["is_more"], true);
+    }
+
     async fn what_cannot_be_looked_for_is_refused_in_words(portal: TestPortal) {
         let clerk = Clerk::at(portal).await;
         for (typed, code) in [

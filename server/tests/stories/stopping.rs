@@ -35,7 +35,7 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
     let proof = Proof::begin("P23", On::Sqlite, 200);
     let stops = u64::try_from(proof.n).unwrap();
     let place = Place::new();
-    assert!(place.run(&["demo"]).status.success());
+    let people = place.bill_everybody();
     let mut all = Told::default();
     let mut payers = Vec::new();
     let mut longest = Duration::ZERO;
@@ -43,14 +43,12 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
         let serving = Serving::start(&place, &[]);
         if payers.is_empty() {
             let mail = place.folder.join("mail");
-            for person in ["ada", "ben", "cleo", "dan"] {
-                let email = format!("{person}@customers.example");
-                payers.push(Payer::sign_in(&serving.address, &mail, &email).await);
+            for email in &people {
+                payers.push(Payer::sign_in(&serving.address, &mail, email).await);
             }
         }
         let day = Day::at(&serving.address);
-        let loads = payers.iter().cycle().take(8);
-        let loads = loads.map(|payer| tokio::spawn(pays(payer.clone(), day.clone())));
+        let loads = payers.iter().map(|payer| tokio::spawn(pays(payer.clone(), day.clone())));
         let loads: Vec<_> = loads.collect();
         // Not at the same moment of the work each time.
         let began = Instant::now();
@@ -90,7 +88,7 @@ async fn a_server_told_to_stop_under_load_keeps_every_promise_it_made() {
     proof.counted("refused in words", all.refused);
     proof.counted("cut off without an answer", all.cut_off);
     proof.counted("milliseconds the longest stop took", longest.as_millis());
-    assert!(!all.started.is_empty());
+    assert!(all.started.len() >= proof.n, "hardly anybody paid");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,26 @@ impl Place {
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.program(arguments).output().unwrap()
     }
+
+    /// Eight accounts that always owe more than anybody pays in a proof.
+    pub fn bill_everybody(&self) -> Vec<String> {
+        let mut rows =
+            "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,SettledDate,Disputed\n"
+                .to_owned();
+        for customer in 7_001..=7_008 {
+            for bill in 1..=20 {
+                rows.push_str(&format!(
+                    "{customer},{customer}-{bill},1/2/2024,2/{bill}/2024,5000.00,,No\n"
+                ));
+            }
+        }
+        let file = self.folder.join("bills.csv");
+        std::fs::write(&file, rows).unwrap();
+        let import = ["import", file.to_str().unwrap(), "--as", "accounts-receivable"];
+        let imported = self.run(&import);
+        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+        (7_001..=7_008).map(|customer| format!("{customer}@customers.example")).collect()
+    }
 }
 
 impl Drop for Place {
