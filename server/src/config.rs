@@ -15,6 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::gateway::{askable, smallest_charge};
+use crate::sign_in::EmailAddress;
 use crate::staff_sign_in::{StaffSignInSettings, wrong_setting};
 use crate::web::{ForwardedBy, TrustedProxies};
 
@@ -308,6 +309,10 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if let Some((setting, expected)) = wrong_setting(&settings.staff_sign_in) {
         return wrong(setting, expected);
+    }
+    let email = &settings.biller.email;
+    if !email.is_empty() && EmailAddress::parse(email).is_err() {
+        return wrong("biller.email", "an e-mail address, or nothing");
     }
     let url = &settings.public_url;
     if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {

@@ -9,3 +9,4 @@ mod sandbox;
 mod scenarios;
 mod stage;
 mod support;
+mod tls;

@@ -92,6 +92,19 @@ stories! {
         assert_eq!(portal.count("break_glass").await, 0);
     }
 
+    async fn a_biller_without_an_address_has_it_on_the_work_list_alone(portal: TestPortal) {
+        let nowhere = [("biller.email", "")];
+        let portal = TestPortal::open_with(portal.on(), &nowhere).await.unwrap();
+        let printed = broken(&portal, "ada", 2).await;
+        assert_eq!(comes_in(&portal, &printed).await.1, 303);
+        assert_eq!(portal.work().await.len(), 1);
+        assert_eq!(portal.count("outbox").await, 0);
+        let nonsense = [("biller.email", "the office".to_owned())];
+        let refused = server::config::load(None, &nonsense).err().unwrap().to_string();
+        assert!(refused.contains("biller.email"), "{refused}");
+        portal.close().await;
+    }
+
     async fn whoever_broke_it_comes_in_as_an_admin_and_everyone_can_see_it(portal: TestPortal) {
         let printed = broken(portal, "ada", 2).await;
         let page = Browser::at_all_of(&portal.portal).visit_from("none", PATH).await;

@@ -53,6 +53,10 @@ impl Notice {
         name: &str,
         (now, until): (Micros, Micros),
     ) -> Result<(), DbError> {
+        // A biller without an address has the work list alone.
+        if self.to.is_empty() {
+            return Ok(());
+        }
         let in_words = |at| instant_text(at).replace('T', " ").replace('Z', " UTC");
         let biller = &self.sender.biller;
         let words = Words { biller, name, at: in_words(now), until: in_words(until) };
