@@ -39,6 +39,7 @@ pub mod sign_in;
 pub mod staff_sign_in;
 pub mod start;
 pub mod state;
+pub mod timeline;
 pub mod web;
 pub mod work;
 pub mod work_list;

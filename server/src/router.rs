@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::state::Shared;
 use crate::{
     accounts, adjustments, bills, gateway_events, invitations, outbox, passkeys, payments,
-    portal_page, privacy, receipts, search, sign_in, staff_sign_in, web,
+    portal_page, privacy, receipts, search, sign_in, staff_sign_in, timeline, web,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(privacy::router())
         // Staff
         .merge(search::router())
+        .merge(timeline::router())
         .merge(sign_in::key_router())
         .merge(payments::staff_router())
         .merge(adjustments::router())

@@ -17,3 +17,4 @@ pub mod roles;
 pub mod search;
 pub mod sign_in;
 pub mod staff;
+pub mod timeline;

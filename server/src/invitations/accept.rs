@@ -6,9 +6,8 @@ use receivables::calendar::Micros;
 use receivables::ids::{AccountId, CustomerId, InvitationId};
 use sqlx::{AnyConnection, Row};
 
-use super::store::act;
+use super::store::record;
 use crate::accounts::{Admission, NewCustomer, admit};
-use crate::audit;
 use crate::db::{Command, DbError, expect_rows};
 use crate::sign_in::{NewSession, Opening, Session, Token};
 use crate::state::Portal;
@@ -84,7 +83,7 @@ impl Command for Accept {
         let role = AccountRole::parse(&role).ok_or_else(|| wrong("role"))?;
         let customer_id = admit(tx, &Admission { customer, accounts, role }, self.now).await?;
         let id = InvitationId::parse(&id).map_err(|_| wrong("id"))?;
-        audit::record(tx, &act(id, "accepted", &customer_id.to_string(), self.now)).await?;
+        record(tx, id, "accepted", &customer_id.to_string(), self.now).await?;
         let new = NewSession { customer_id, now: self.now };
         self.opening.open(tx, new).await.map(Some)
     }

@@ -7,9 +7,8 @@ use sqlx::{AnyConnection, Row};
 use thiserror::Error;
 
 use super::letter;
-use super::store::{HOURS, TRIES, act};
+use super::store::{HOURS, TRIES, record};
 use crate::accounts;
-use crate::audit;
 use crate::clock::{ten_bytes, unix_ms};
 use crate::db::{Command, DbError, expect_rows};
 use crate::outbox::{Letter, NewOutbox, OutboxKind, enqueue};
@@ -234,6 +233,6 @@ impl Invite {
             due_at: self.now,
         };
         enqueue(tx, &new, self.now).await?;
-        audit::record(tx, &act(*id, "invited", &self.invited_by, self.now)).await
+        record(tx, *id, "invited", &self.invited_by, self.now).await
     }
 }

@@ -6,8 +6,7 @@ use receivables::ids::{InvitationId, OutboxId};
 use sqlx::{AnyConnection, Row};
 
 use super::letter;
-use super::store::{HOURS, TRIES, act};
-use crate::audit;
+use super::store::{HOURS, TRIES, record};
 use crate::clock::{ten_bytes, unix_ms};
 use crate::db::{Command, DbError};
 use crate::outbox::{NewOutbox, OutboxKind, enqueue};
@@ -79,7 +78,7 @@ impl Command for SendAgain {
             due_at: self.now,
         };
         enqueue(tx, &new, self.now).await?;
-        audit::record(tx, &act(self.id, "sent_again", &self.by, self.now)).await?;
+        record(tx, self.id, "sent_again", &self.by, self.now).await?;
         Ok(true)
     }
 }
@@ -101,7 +100,7 @@ impl Command for Revoke {
         if revoked.rows_affected() == 0 {
             return Ok(sqlx::query(IS_REVOKED).bind(&id).fetch_optional(tx).await?.is_some());
         }
-        audit::record(tx, &act(self.id, "revoked", &self.by, self.now)).await?;
+        record(tx, self.id, "revoked", &self.by, self.now).await?;
         Ok(true)
     }
 }

@@ -5,9 +5,9 @@ use receivables::api::roles::AccountRole;
 use receivables::calendar::Micros;
 use receivables::ids::{AccountId, InvitationId};
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, Row};
 
-use crate::audit::NewAct;
+use crate::audit::{self, NewAct};
 use crate::clock::instant_text;
 use crate::db::DbError;
 use crate::problem::request_name;
@@ -30,20 +30,46 @@ select a.id, a.number from invitation_account i
 join account a on a.id = i.account_id
 where i.invitation_id = $1 order by a.number, a.id";
 
-pub(super) const SQL: &[&str] = &[FIND, LIST, ACCOUNTS];
+/// What is left of it: a newer invitation may have taken accounts out of this one.
+const ACCOUNT_IDS: &str = "
+select account_id from invitation_account where invitation_id = $1 order by account_id";
 
-/// An act of the audit trail about an invitation.
-pub fn act(id: InvitationId, what: &str, actor: &str, at: Micros) -> NewAct {
-    NewAct {
-        id: format!("invitation/{id}/{what}/{}", at.0),
+pub(super) const SQL: &[&str] = &[FIND, LIST, ACCOUNTS, ACCOUNT_IDS];
+
+/// Records what was done with an invitation: an act for each of its accounts, so that each can
+/// tell of it.
+pub async fn record(
+    tx: &mut AnyConnection,
+    id: InvitationId,
+    what: &str,
+    actor: &str,
+    at: Micros,
+) -> Result<(), DbError> {
+    let rows = sqlx::query(ACCOUNT_IDS).bind(id.to_string()).fetch_all(&mut *tx).await?;
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let account: String = row.try_get("account_id")?;
+        let account = AccountId::parse(&account);
+        let wrong = |_| DbError::inconsistent("invitation_account", "account_id", id);
+        accounts.push(Some(account.map_err(wrong)?));
+    }
+    if accounts.is_empty() {
+        accounts.push(None);
+    }
+    let act = |account_id: Option<AccountId>| NewAct {
+        id: match account_id {
+            Some(account) => format!("invitation/{id}/{what}/{}/{account}", at.0),
+            None => format!("invitation/{id}/{what}/{}", at.0),
+        },
         kind: format!("invitation_{what}"),
         actor: actor.to_owned(),
         about: id.to_string(),
-        account_id: None,
+        account_id,
         at,
         request: request_name(),
         digest: None,
-    }
+    };
+    audit::record_many(tx, &accounts.into_iter().map(act).collect::<Vec<_>>()).await
 }
 
 pub async fn find(

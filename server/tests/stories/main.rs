@@ -64,6 +64,7 @@ mod staff_sign_in_certified;
 mod stopping;
 mod supply;
 mod tidy;
+mod timeline;
 mod upgrades;
 mod work_list;
 mod your_sign_in;

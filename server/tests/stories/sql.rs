@@ -28,6 +28,7 @@ fn every_text() -> Vec<&'static str> {
         server::privacy::SQL,
         server::receipts::SQL,
         server::search::SQL,
+        server::timeline::SQL,
         server::work_list::SQL,
         server::installation::SQL,
     ];

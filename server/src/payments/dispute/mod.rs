@@ -9,6 +9,7 @@
 
 mod news;
 mod store;
+mod trail;
 
 pub use news::{DisputeNews, take_dispute};
 pub(super) use store::{DisputeRecord, disputes_of, is_open};

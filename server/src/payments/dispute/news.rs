@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 use super::super::money_back::{Movement, Shift, post_back, post_return, shift};
 use super::super::store::{self as payments, PaymentRecord};
 use super::store::{self, DisputeRecord};
+use super::trail;
 use crate::accounts::{self, LockedAccount};
 use crate::db::{Command, DbError};
 use crate::gateway::{Funds, GatewayDispute};
@@ -113,6 +114,7 @@ impl Take {
             version: 0,
         };
         store::insert(tx, &dispute).await?;
+        trail::record(tx, &dispute, dispute.version).await?;
         Ok(dispute)
     }
 
@@ -165,6 +167,9 @@ impl Take {
         if dispute != before {
             dispute.changed_at = portal.now();
             store::change(tx, &dispute).await?;
+            if dispute.state != before.state {
+                trail::record(tx, &dispute, dispute.version + 1).await?;
+            }
         }
         self.ask_a_person(tx, &dispute).await
     }
