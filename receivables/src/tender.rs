@@ -13,11 +13,22 @@ pub enum Tender {
     Cash,
     Cheque,
     Transfer,
+    /// A card at a terminal on the counter.
+    Terminal,
+    /// Paid in a portal that is not ours.
+    OtherPortal,
 }
 
 impl Tender {
-    pub const ALL: [Self; 5] =
-        [Self::Card, Self::BankDebit, Self::Cash, Self::Cheque, Self::Transfer];
+    pub const ALL: [Self; 7] = [
+        Self::Card,
+        Self::BankDebit,
+        Self::Cash,
+        Self::Cheque,
+        Self::Transfer,
+        Self::Terminal,
+        Self::OtherPortal,
+    ];
 
     /// The stored spelling, the same as on the wire.
     pub const fn code(self) -> &'static str {
@@ -27,6 +38,8 @@ impl Tender {
             Self::Cash => "cash",
             Self::Cheque => "cheque",
             Self::Transfer => "transfer",
+            Self::Terminal => "terminal",
+            Self::OtherPortal => "other_portal",
         }
     }
 
@@ -41,7 +54,8 @@ mod tests {
 
     #[test]
     fn every_tender_is_stored_by_its_word_on_the_wire() {
-        let stored = ["card", "bank_debit", "cash", "cheque", "transfer"];
+        let stored =
+            ["card", "bank_debit", "cash", "cheque", "transfer", "terminal", "other_portal"];
         assert_eq!(Tender::ALL.map(Tender::code), stored);
         for word in Tender::ALL {
             assert_eq!(Tender::parse(word.code()), Some(word));

@@ -6,8 +6,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
 use crate::{
-    accounts, adjustments, bills, gateway_events, invitations, outbox, passkeys, payments,
-    portal_page, privacy, receipts, search, sign_in, staff_sign_in, timeline, web,
+    accounts, adjustments, bills, external_payments, gateway_events, invitations, outbox, passkeys,
+    payments, portal_page, privacy, receipts, search, sign_in, staff_sign_in, timeline, web,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -54,6 +54,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(sign_in::key_router())
         .merge(payments::staff_router())
         .merge(adjustments::router())
+        .merge(external_payments::staff_router())
         .merge(invitations::staff_router())
         .merge(accounts::staff_router())
 }

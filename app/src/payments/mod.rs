@@ -16,6 +16,8 @@ pub fn method_words(method: Option<&str>, tender: Tender) -> String {
         Tender::Cash => Message::TenderCash,
         Tender::Cheque => Message::TenderCheque,
         Tender::Transfer => Message::TenderTransfer,
+        Tender::Terminal => Message::TenderTerminal,
+        Tender::OtherPortal => Message::TenderOtherPortal,
     };
     method.map_or_else(|| say(tender).to_owned(), str::to_owned)
 }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod api_clients;
 pub mod bills;
 pub mod corrections;
+pub mod external_payments;
 pub mod invitations;
 pub mod passkeys;
 pub mod payments;

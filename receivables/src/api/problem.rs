@@ -26,7 +26,7 @@ pub struct Problem {
     /// With `allocation-changed`: what the same payment would do now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Box<Preview>>,
-    /// With `balance-reserved`: the payment in flight.
+    /// With `balance-reserved`: the payment in flight; with `likely-duplicate`: the earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<PaymentId>,
 }

@@ -92,6 +92,10 @@ pub enum TimelineKind {
     PaymentReceived,
     /// Received outside the portal and recorded here.
     ExternalPaymentRecorded,
+    /// It waits for another member of staff.
+    ExternalPaymentProposed,
+    ExternalPaymentApproved,
+    ExternalPaymentDeclined,
     PaymentFailed,
     PaymentCancelled,
     PaymentExpired,

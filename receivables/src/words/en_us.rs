@@ -352,6 +352,8 @@ coming_in! { words {
     TenderCash: "Cash",
     TenderCheque: "Check",
     TenderTransfer: "Bank transfer",
+    TenderTerminal: "Card at a terminal",
+    TenderOtherPortal: "Another portal",
     // Receipts
     ReceiptTitle: "Receipt {number}",
     ReceiptCaption: "What it paid",

@@ -94,7 +94,7 @@ messages! {
     NotFinishedExplained, RefundDone, RefundUnderWay, RefundCameBack, PaymentDisputed,
     PaymentWithdrawn, RowRefunded, RowWithdrawn, PaymentReference, UseAnotherCard, FinishPayment, StartAgain,
     CancelPayment, SeePayment, PaymentsCaption, NoPayments, ColumnMethod, ColumnStatus, TenderCard,
-    TenderBankDebit, TenderCash, TenderCheque, TenderTransfer,
+    TenderBankDebit, TenderCash, TenderCheque, TenderTransfer, TenderTerminal, TenderOtherPortal,
     // Receipts
     ReceiptTitle, ReceiptCaption, ReceiptDiffers, DemoReceipt, FactReceipt, FactPaidOn, FactMethod,
     FactAmount, FactLeftToPay, FactPastDue, FactNextDue, FactRefunded, FactWithdrawn, PrintOrSave, SeeReceipt,

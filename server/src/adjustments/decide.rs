@@ -7,7 +7,7 @@ use receivables::ids::AdjustmentId;
 use sqlx::AnyConnection;
 
 use super::effect::{effect_of, post, reversal_of};
-use super::propose::document;
+use super::propose::{document, matter};
 use super::store::{self, AdjustmentRecord, Signature};
 use crate::accounts;
 use crate::db::{Command, DbError};
@@ -15,6 +15,7 @@ use crate::ledger::PostingKind;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, StaffMember, require};
 use crate::state::Shared;
+use crate::work_list;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -125,6 +126,11 @@ impl Command for Decide {
         }
         if !self.dry_run {
             store::change(tx, &adjustment, from).await?;
+            if from == AdjustmentState::Proposed {
+                let ending = format!("resolved: {}", to.code());
+                let now = self.portal.now();
+                work_list::close(tx, &matter(adjustment.id), &ending, now).await?;
+            }
             if let Some(effect) = &effect {
                 let kind = match self.decision {
                     Decision::Reverse => PostingKind::AdjustmentReversed,

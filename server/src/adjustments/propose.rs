@@ -5,7 +5,7 @@ use receivables::api::corrections::{
     AdjustmentDocument, AdjustmentKind, AdjustmentRequest, AdjustmentState,
 };
 use receivables::ids::{AccountId, AdjustmentId};
-use receivables::money::Currency;
+use receivables::money::{Currency, Money};
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
@@ -18,7 +18,8 @@ use crate::ledger::PostingKind;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, StaffMember};
 use crate::state::{Portal, Shared};
-use crate::web::without_card_number;
+use crate::web::{line, without_card_number};
+use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
 
 const LONGEST_REASON: usize = 500;
 
@@ -47,22 +48,14 @@ pub fn may_propose(
 
 /// Proposes an adjustment, or says what it would do.
 pub async fn propose(portal: &Shared, proposal: Proposal) -> Result<AdjustmentDocument, Refusal> {
-    reason_is_told(&proposal.request.reason)?;
+    line(&proposal.request.reason, LONGEST_REASON, "#/reason")?;
+    without_card_number(&proposal.request.reason, "#/reason")?;
     let command = Propose { portal: portal.clone(), proposal };
     match portal.db.write(command).await {
         Ok(answer) => answer,
         Err(error) if error.is_unique_violation() => Err(key_reused()),
         Err(error) => Err(error.into()),
     }
-}
-
-fn reason_is_told(reason: &str) -> Result<(), Refusal> {
-    let length = reason.chars().count();
-    if reason.trim().is_empty() || length > LONGEST_REASON || reason.chars().any(char::is_control) {
-        let words = format!("Say why, in 1 to {LONGEST_REASON} characters on one line.");
-        return Err(Refusal::unprocessable("text-invalid", words).at("#/reason"));
-    }
-    without_card_number(reason, "#/reason")
 }
 
 struct Propose {
@@ -108,6 +101,8 @@ impl Command for Propose {
             if adjustment.state == AdjustmentState::Posted {
                 let kind = PostingKind::CreditNote;
                 post(tx, &self.portal, &account, &adjustment, kind, &effect).await?;
+            } else {
+                self.ask_another(tx, &adjustment).await?;
             }
         }
         let mut document = document(&adjustment, account.currency, Some(&effect));
@@ -117,7 +112,29 @@ impl Command for Propose {
     }
 }
 
+/// What waits on the work list while it is proposed.
+pub(super) fn matter(id: AdjustmentId) -> Matter {
+    Matter::new(WorkKind::ApprovalWaits, Thing::Adjustment, id)
+}
+
 impl Propose {
+    async fn ask_another(
+        &self,
+        tx: &mut AnyConnection,
+        adjustment: &AdjustmentRecord,
+    ) -> Result<(), DbError> {
+        let request = &self.proposal.request;
+        let money = Money::new(request.amount, request.currency);
+        let item = NewWorkItem {
+            id: self.portal.work_item_id(),
+            matter: matter(adjustment.id),
+            account_id: Some(adjustment.account_id),
+            why: format!("a write-off of {money} waits for another's approval"),
+            now: adjustment.proposed_at,
+        };
+        work_list::open(tx, &item).await.map(drop)
+    }
+
     fn record(&self) -> AdjustmentRecord {
         let Proposal { operator, idempotency_key, account_id, request } = self.proposal.clone();
         let (now, chance) = (self.portal.now(), self.portal.chance.as_ref());

@@ -68,10 +68,42 @@ pub async fn record_external_payment(
         return Ok(Err(ExternalPaymentRefusal::UnknownAccount));
     };
     let view = view_in(tx, &account, &recording.rules, payment.received_on).await?;
-    let split = view.preview_of_received(payment.amount);
+    let direction = Direction::default();
+    let split = view.preview_of_received(payment.amount, &direction);
     let split = split.map_err(|_| DbError::inconsistent("payment", "amount", payment.id))?;
-    record_posted(tx, &[record(&account, payment, &split, recording.now)]).await?;
-    let posting = posting(&account, payment, &split, recording.now, chance);
+    let by = ByWhom { started_by: payment.source, direction: &direction };
+    let (account, view, split) = (&account, &view, &split);
+    let to_post = ToPost { account, view, payment, split, by, recording };
+    post(tx, to_post, chance).await.map(|_| Ok(()))
+}
+
+/// Who recorded it, and which bills the payer named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByWhom<'a> {
+    pub started_by: &'a str,
+    pub direction: &'a Direction,
+}
+
+/// A payment and its split, worked out under the account's lock.
+#[derive(Clone, Copy)]
+pub(super) struct ToPost<'a> {
+    pub account: &'a LockedAccount,
+    pub view: &'a AccountView,
+    pub payment: &'a ExternalPayment,
+    pub split: &'a Preview,
+    pub by: ByWhom<'a>,
+    pub recording: Recording<'a>,
+}
+
+/// Writes the payment, posts it and numbers its receipt.
+pub(super) async fn post(
+    tx: &mut AnyConnection,
+    to_post: ToPost<'_>,
+    chance: &dyn Chance,
+) -> Result<Receipt, DbError> {
+    let ToPost { account, view, payment, split, recording, .. } = to_post;
+    record_posted(tx, &[record(&to_post)]).await?;
+    let posting = posting(account, payment, split, recording.now, chance);
     if ledger::append(tx, &posting).await? == Appended::Before {
         return Err(DbError::inconsistent("posting", "source_ref", &payment.source_ref));
     }
@@ -79,21 +111,18 @@ pub async fn record_external_payment(
     bills::settle_applications(tx, id, posting.id, on, split.lines.len()).await?;
     let receipts_issued = accounts::count_receipt(tx, id, split.credit_added).await?;
     let number = format!("R-{}-{receipts_issued:04}", account.number);
-    let receipt = receipt(number, &account, payment, &view, &split, recording);
+    let receipt = receipt(number, account, payment, view, split, recording);
     receipts::issue(tx, &receipt, recording.now).await?;
-    Ok(Ok(()))
+    Ok(receipt)
 }
 
-fn record(
-    account: &LockedAccount,
-    payment: &ExternalPayment,
-    split: &Preview,
-    now: Micros,
-) -> PaymentRecord {
+fn record(to_post: &ToPost<'_>) -> PaymentRecord {
+    let ToPost { account, payment, split, by, recording, .. } = *to_post;
+    let now = recording.now;
     PaymentRecord {
         id: payment.id,
         account_id: account.id,
-        started_by: payment.source.to_owned(),
+        started_by: by.started_by.to_owned(),
         session_hash: None,
         idempotency_key: payment.source_ref.clone(),
         request_hash: split.fingerprint.as_str().to_owned(),
@@ -101,7 +130,7 @@ fn record(
         currency: account.currency,
         tender: payment.tender,
         method: None,
-        direction: Direction::default(),
+        direction: by.direction.clone(),
         preview: split.clone(),
         state: PaymentState::Posted,
         decline: None,

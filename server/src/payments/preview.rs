@@ -54,12 +54,17 @@ impl AccountView {
     }
 
     /// How money that is here is split: none of the limits for payers holds, and the rest stays
-    /// on account.
-    pub fn preview_of_received(&self, amount: MinorUnits) -> Result<Preview, PreviewRefusal> {
+    /// on account. Its payer's own words are followed, whatever payers online may say.
+    pub fn preview_of_received(
+        &self,
+        amount: MinorUnits,
+        direction: &Direction,
+    ) -> Result<Preview, PreviewRefusal> {
         let least = MinorUnits::new(1);
         let mut account = self.snapshot();
         account.rules = PaymentRules {
             overpayment: Overpayment::Credit,
+            directions: true,
             smallest_payment: least,
             gateway_minimum: least,
             largest_payment: MinorUnits::MAX,
@@ -69,7 +74,7 @@ impl AccountView {
             |item: &OpenItem| OpenItem { part_payment: PartPayment::Any, ..item.clone() };
         let items: Vec<OpenItem> = self.items.iter().map(whole_or_part).collect();
         account.items = &items;
-        preview(&account, amount, &Direction::default()).map(|split| self.with_periods(split))
+        preview(&account, amount, direction).map(|split| self.with_periods(split))
     }
 
     /// The account as a payment finds it once credit has gone first, and what the credit settles.

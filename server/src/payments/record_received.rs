@@ -34,7 +34,7 @@ pub async fn record_received(
     let ReceivedOutside { received, received_at, started_by } = outside;
     let rules = portal.settings.payment_rules(account.currency);
     let view = view_in(tx, account, &rules, portal.today()).await?;
-    let preview = view.preview_of_received(received.amount);
+    let preview = view.preview_of_received(received.amount, &Direction::default());
     let preview = preview
         .map_err(|_| DbError::inconsistent("external_money", "amount", &received.gateway_ref))?;
     let payment = PaymentRecord {

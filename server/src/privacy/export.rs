@@ -22,7 +22,7 @@ struct Section {
     text: &'static str,
 }
 
-const SECTIONS: [Section; 15] = [
+const SECTIONS: [Section; 16] = [
     Section { name: "person", text: PERSON },
     Section { name: "accounts", text: ACCOUNTS },
     Section { name: "bills", text: BILLS },
@@ -31,6 +31,7 @@ const SECTIONS: [Section; 15] = [
     Section { name: "receipts", text: RECEIPTS },
     Section { name: "refunds", text: REFUNDS },
     Section { name: "adjustments", text: ADJUSTMENTS },
+    Section { name: "external_payments", text: EXTERNAL_PAYMENTS },
     Section { name: "money_with_a_reference", text: EXTERNAL_MONEY },
     Section { name: "sessions", text: SESSIONS },
     Section { name: "passkeys", text: PASSKEYS },
@@ -80,6 +81,12 @@ select a.id, a.account_id, a.bill_id, a.kind, a.amount, a.reason, a.state, a.pro
 from adjustment a join account_customer c on c.account_id = a.account_id
 where c.customer_id = $1 order by a.proposed_at, a.id";
 
+const EXTERNAL_PAYMENTS: &str = "
+select x.id, x.account_id, x.amount, x.currency, x.tender, x.received_on, x.reference,
+  x.payer_name, x.fee, x.note, x.duplicate_reason, x.state, x.recorded_at
+from external_payment x join account_customer c on c.account_id = x.account_id
+where c.customer_id = $1 order by x.recorded_at, x.id";
+
 const EXTERNAL_MONEY: &str = "
 select m.gateway_ref, m.reference, m.amount, m.currency, m.tender, m.method, m.received_on,
   m.payment_id from external_money m join payment p on p.id = m.payment_id
@@ -124,6 +131,7 @@ pub(super) const SQL: &[&str] = &[
     RECEIPTS,
     REFUNDS,
     ADJUSTMENTS,
+    EXTERNAL_PAYMENTS,
     EXTERNAL_MONEY,
     SESSIONS,
     PASSKEYS,

@@ -97,6 +97,8 @@ const fn tender(tender: Tender) -> &'static str {
         Tender::Cash => "cash",
         Tender::Cheque => "cheque",
         Tender::Transfer => "transfer",
+        Tender::Terminal => "card at a terminal",
+        Tender::OtherPortal => "another portal",
     }
 }
 

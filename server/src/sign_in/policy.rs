@@ -30,6 +30,8 @@ pub enum Action {
     /// Settle other bills with what was paid.
     Move,
     Refund,
+    /// Record money that was received outside the portal; above the clerks' limit it waits.
+    RecordPayment,
     GiveCredit,
     ProposeWriteOff,
     Approve,
@@ -46,7 +48,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::See,
         Self::SeePayments,
         Self::Preview,
@@ -57,6 +59,7 @@ impl Action {
         Self::SeeAdjustments,
         Self::Move,
         Self::Refund,
+        Self::RecordPayment,
         Self::GiveCredit,
         Self::ProposeWriteOff,
         Self::Approve,
@@ -80,6 +83,7 @@ impl Action {
             Self::SeeAdjustments => "see_adjustments",
             Self::Move => "move",
             Self::Refund => "refund",
+            Self::RecordPayment => "record_payment",
             Self::GiveCredit => "give_credit",
             Self::ProposeWriteOff => "propose_write_off",
             Self::Approve => "approve",
@@ -111,6 +115,7 @@ impl Action {
                 | Self::Cancel
                 | Self::Move
                 | Self::Refund
+                | Self::RecordPayment
                 | Self::GiveCredit
                 | Self::ProposeWriteOff
                 | Self::Approve
@@ -171,6 +176,7 @@ fn role_can(role: StaffRole, action: Action, resource: Resource) -> bool {
             | Action::SeeInvitations
             | Action::Preview
             | Action::Move
+            | Action::RecordPayment
             | Action::ProposeWriteOff
     );
     match role {

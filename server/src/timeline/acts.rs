@@ -5,6 +5,7 @@ use receivables::ids::{
     AccountId, AdjustmentId, BillId, CustomerId, DisputeId, InvitationId, PaymentId, RefundId,
 };
 use receivables::money::MinorUnits;
+use receivables::tender::Tender;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
@@ -17,14 +18,15 @@ use crate::db::DbError;
 const ACTS: &str = "
 select x.id, x.kind, x.actor, x.about, x.at, c.name as customer_name, m.name as member_name,
   j.kind as adjustment_kind, b.id as bill_id, b.number as bill_number,
-  coalesce(r.payment_id, d.payment_id, p.id) as payment_id,
-  coalesce(j.amount, r.amount, d.amount, p.amount) as amount,
-  coalesce(j.reason, d.reason,
+  coalesce(r.payment_id, d.payment_id, p.id, e.id) as payment_id,
+  coalesce(j.amount, r.amount, d.amount, e.amount, p.amount) as amount, e.tender,
+  coalesce(j.reason, d.reason, e.duplicate_reason, e.note,
     case when x.kind = 'refund_created' then r.reason else r.failure end,
     case when x.kind = 'payment_failed' then p.decline end) as why,
   coalesce(i.name, g.name) as person
 from (select id, kind, actor, about, at from audit_act
-  where account_id = $1 and digest is null and kind not in ('payment_moved_by', 'money_matched')
+  where account_id = $1 and digest is null and kind not in ('payment_moved_by', 'money_matched',
+      'external_payment_recorded')
     and (at < $2 or (at = $2 and id < $3))
   order by at desc, id desc limit $4) x
 left join customer c on c.id = x.actor
@@ -34,6 +36,7 @@ left join bill b on b.id = j.bill_id
 left join refund r on r.id = x.about
 left join dispute d on d.id = x.about
 left join payment p on p.id = x.about
+left join external_payment e on e.id = x.about
 left join invitation i on i.id = x.about
 left join customer g on g.id = x.about
 order by x.at desc, x.id desc";
@@ -71,6 +74,7 @@ fn placed(row: &AnyRow, gateway: &str) -> Result<Placed, DbError> {
     let row = TimelineRow {
         why: text("why")?,
         amount,
+        tender: text("tender")?.and_then(|code| Tender::parse(&code)),
         bills: bill.into_iter().collect(),
         person: text("person")?,
         payment_id: payment_id.map_err(|_| wrong("about"))?,
@@ -90,6 +94,9 @@ fn kind_of(act: &str, is_write_off: bool) -> Option<TimelineKind> {
         "payment_failed" => TimelineKind::PaymentFailed,
         "payment_cancelled" => TimelineKind::PaymentCancelled,
         "payment_expired" => TimelineKind::PaymentExpired,
+        "external_payment_proposed" => TimelineKind::ExternalPaymentProposed,
+        "external_payment_approved" => TimelineKind::ExternalPaymentApproved,
+        "external_payment_declined" => TimelineKind::ExternalPaymentDeclined,
         "adjustment_proposed" if is_write_off => TimelineKind::WriteOffProposed,
         "adjustment_proposed" => TimelineKind::CreditNoteGiven,
         "adjustment_approved" => TimelineKind::WriteOffApproved,

@@ -37,11 +37,12 @@ const POSTINGS: &str = page_of_postings!(
        case when d.id is not null then 'gateway' end, x.source) as actor, \
      c.name as customer_name, m.name as member_name, \
      p.tender, p.method, r.number as receipt_number, b.id as bill_id, b.number as bill_number, \
-     d.id as dispute_id, d.reason, \
+     d.id as dispute_id, coalesce(d.reason, w.duplicate_reason, w.note) as reason, \
      (select cast(coalesce(sum(e.amount), 0) as bigint) from entry e \
        where e.posting_id = x.id and e.amount > 0) as amount",
     "left join audit_act y on y.id = x.id || '_by' \
      left join payment p on p.id = x.payment_id \
+     left join external_payment w on w.id = x.payment_id and x.kind = 'payment_received' \
      left join receipt r on r.payment_id = x.payment_id and x.kind = 'payment_received' \
      left join bill b on b.id = x.source_ref and x.kind in ('bill_issued', 'bill_cancelled') \
      left join dispute d on d.id = x.source_ref \

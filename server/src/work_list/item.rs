@@ -26,6 +26,8 @@ pub enum WorkKind {
     RefundReturned,
     /// A payer's bank questions a payment: it has to be answered in time.
     Disputed,
+    /// Something that one member of staff proposed and another has to decide on.
+    ApprovalWaits,
     /// Somebody came in without the identity provider.
     GlassBroken,
 }
@@ -44,6 +46,7 @@ impl WorkKind {
             Self::RefundUnclear => "refund_unclear",
             Self::RefundReturned => "refund_returned",
             Self::Disputed => "disputed",
+            Self::ApprovalWaits => "approval_waits",
             Self::GlassBroken => "glass_broken",
         }
     }
@@ -53,6 +56,8 @@ impl WorkKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
     Payment,
+    ExternalPayment,
+    Adjustment,
     Refund,
     GatewayIntent,
     GatewaySession,
@@ -68,6 +73,8 @@ impl Thing {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Payment => "payment",
+            Self::ExternalPayment => "external_payment",
+            Self::Adjustment => "adjustment",
             Self::Refund => "refund",
             Self::GatewayIntent => "gateway_intent",
             Self::GatewaySession => "gateway_session",

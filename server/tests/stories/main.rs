@@ -52,6 +52,7 @@ mod proof_races;
 mod proof_refunds;
 mod proof_simulator;
 mod proof_swapped_ids;
+mod recorded_by_staff;
 mod refunds;
 mod refunds_at_the_desk;
 mod search;

@@ -92,7 +92,7 @@ async fn drawn(portal: &TestPortal, account: &TestAccount, dice: &mut Dice) -> D
     // Somebody who sends what no page shows sends some fingerprint.
     let any = preview(&view.snapshot(), MinorUnits::new(1), &Direction::default());
     let sent = shown.as_ref().or(any.as_ref()).map(|preview| preview.fingerprint.clone());
-    let whole = view.preview_of_received(MinorUnits::new(1)).unwrap();
+    let whole = view.preview_of_received(MinorUnits::new(1), &Direction::default()).unwrap();
     let mut wish = portal.wish_for(account, &whole);
     wish.request.amount = amount;
     wish.request.direction = direction;

@@ -123,6 +123,7 @@ fn a_table_is_written_by_one_room() {
         ("outbox", "outbox"),
         ("work_item", "work_list"),
         ("external_money", "external_payments"),
+        ("external_payment", "external_payments"),
         ("gateway_event", "gateway_events"),
         ("session", "sign_in"),
         ("allowance", "limits"),

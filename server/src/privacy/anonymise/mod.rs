@@ -29,7 +29,7 @@ pub struct Anonymised {
     pub rows: i64,
 }
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "customer",
     "account",
     "account_customer",
@@ -44,6 +44,7 @@ const TABLES: [&str; 17] = [
     "application",
     "receipt",
     "adjustment",
+    "external_payment",
     "external_money",
     "refund",
     "dispute",

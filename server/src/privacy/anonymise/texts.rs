@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::pseudonyms::Pseudonyms;
 
 /// Columns of codes that the program itself writes, and of figures.
-const KEPT: [(&str, &[&str]); 16] = [
+const KEPT: [(&str, &[&str]); 17] = [
     ("account", &["currency", "allocation_order"]),
     ("account_customer", &["role"]),
     ("bill", &["standing", "part_payment"]),
@@ -18,6 +18,7 @@ const KEPT: [(&str, &[&str]); 16] = [
     ("entry", &["book_account", "currency"]),
     ("application", &["reason"]),
     ("adjustment", &["kind", "state"]),
+    ("external_payment", &["currency", "tender", "state"]),
     ("external_money", &["gateway", "currency", "tender", "matched_by"]),
     ("refund", &["currency", "state", "gateway", "failure"]),
     ("dispute", &["gateway", "state", "reason"]),
@@ -26,8 +27,12 @@ const KEPT: [(&str, &[&str]); 16] = [
 ];
 
 /// Columns that hold a document.
-const DOCUMENTS: [(&str, &str); 3] =
-    [("payment", "preview"), ("payment", "direction"), ("receipt", "content")];
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("payment", "preview"),
+    ("payment", "direction"),
+    ("external_payment", "direction"),
+    ("receipt", "content"),
+];
 
 /// In documents: what names a thing of the biller's or a person.
 const REFERENCES: [&str; 4] = ["number", "bill_number", "account_number", "method"];

@@ -9,6 +9,7 @@ use receivables::ids::PaymentId;
 use receivables::money::{Currency, MinorUnits};
 use serde_json::{Value, json};
 use server::adjustments::{self, Proposal};
+use server::external_payments::{Recorded, record_by_staff};
 use server::gateway::sandbox::TestCard;
 use server::payments::{self, Refunding};
 
@@ -117,6 +118,23 @@ impl<'p> Stage<'p> {
         proposed.id.unwrap().to_string()
     }
 
+    /// Money that this person recorded, which waits for approval.
+    async fn external_payment(&self, by: &str, account: &TestAccount) -> String {
+        let request = serde_json::from_value(self.external_payment_request()).unwrap();
+        let idempotency_key = Some(format!("external {}", self.asked));
+        let (operator, account_id) = (by.to_owned(), account.id);
+        let recorded = Recorded { operator, idempotency_key, account_id, request };
+        let waits = record_by_staff(&self.portal.portal, recorded).await.unwrap();
+        waits.id.unwrap().to_string()
+    }
+
+    fn external_payment_request(&self) -> Value {
+        json!({
+            "amount": 100, "currency": "USD", "received_on": "2026-11-20", "tender": "cheque",
+            "reference": format!("number {}", self.asked),
+        })
+    }
+
     /// Whose sign-in is meant: the customer who asks, or one who never does.
     fn customer(&self, who: &str) -> String {
         let account = match who {
@@ -222,6 +240,11 @@ impl<'p> Stage<'p> {
                 self.proposal(by, &self.own.account).await
             }
             ("adjustments", true) => nothing("adj"),
+            ("external-payments", false) => {
+                let by = if row.whose == "own" { who } else { "somebody" };
+                self.external_payment(by, &self.own.account).await
+            }
+            ("external-payments", true) => nothing("pay"),
             ("invitations", false) if is_named => self.invitation().await,
             ("invitations", true) => nothing("inv"),
             ("passkeys", false) if is_named => {
@@ -260,6 +283,7 @@ impl<'p> Stage<'p> {
                 "kind": "write_off", "bill_id": self.own.account.bills[1], "amount": 1,
                 "currency": "USD", "reason": "given up",
             }),
+            "external-payments" => self.external_payment_request(),
             "api-clients" => json!({
                 "name": format!("new-{}", self.asked), "scopes": ["previews"], "days": 30,
             }),
