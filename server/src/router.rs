@@ -8,6 +8,7 @@ use crate::state::Shared;
 use crate::{
     accounts, adjustments, bills, external_payments, gateway_events, invitations, outbox, passkeys,
     payments, portal_page, privacy, receipts, search, sign_in, staff_sign_in, timeline, web,
+    work_list,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -28,6 +29,7 @@ use crate::{
         (name = "payments", description = "Previews, payments and receipts"),
         (name = "invitations", description = "Whom staff ask in"),
         (name = "keys", description = "API clients, their keys, and what a caller may do"),
+        (name = "work list", description = "What waits for a person"),
         (name = "corrections", description = "What staff put right, each with a preview"),
     )
 )]
@@ -55,6 +57,8 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(payments::staff_router())
         .merge(adjustments::router())
         .merge(external_payments::staff_router())
+        .merge(bills::staff_router())
+        .merge(work_list::router())
         .merge(invitations::staff_router())
         .merge(accounts::staff_router())
 }

@@ -1,4 +1,4 @@
-//! Bills: details and the past.
+//! Bills: details, the past, and those on hold.
 
 use serde::{Deserialize, Serialize};
 
@@ -78,4 +78,48 @@ pub struct BillRow {
 pub struct BillPage {
     pub items: Vec<BillRow>,
     pub next: Option<String>,
+}
+
+/// `POST /api/v1/bills/{id}/hold`: nobody asks for the bill, and it takes no new payment, until
+/// it is released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoldRequest {
+    /// The customer reads it. 1 to 200 characters on one line.
+    pub reason: String,
+}
+
+/// `POST /api/v1/bills/{id}/release`: the bill is asked for again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseRequest {
+    /// For those who read the timeline later. At most 200 characters on one line.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What holding or releasing a bill does, or would do. Amounts are minor units of `currency`; the
+/// sums are of the whole account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoldDocument {
+    pub bill_id: BillId,
+    pub account_id: AccountId,
+    pub number: String,
+    pub currency: Currency,
+    /// After it.
+    pub standing: Standing,
+    pub hold_reason: Option<String>,
+    pub open: MinorUnits,
+    /// Of payments in progress: they are still applied to the bill when they arrive.
+    pub in_flight: MinorUnits,
+    pub owed_before: MinorUnits,
+    pub owed_after: MinorUnits,
+    pub past_due_before: MinorUnits,
+    pub past_due_after: MinorUnits,
+    pub on_hold_before: MinorUnits,
+    pub on_hold_after: MinorUnits,
+    pub dry_run: bool,
 }

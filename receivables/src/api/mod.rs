@@ -19,3 +19,4 @@ pub mod search;
 pub mod sign_in;
 pub mod staff;
 pub mod timeline;
+pub mod work_items;

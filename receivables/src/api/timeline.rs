@@ -88,6 +88,9 @@ pub enum Who {
 pub enum TimelineKind {
     BillIssued,
     BillCancelled,
+    /// On hold: nobody asks for it, for the reason the customer reads.
+    BillHeld,
+    BillReleased,
     PaymentStarted,
     PaymentReceived,
     /// Received outside the portal and recorded here.

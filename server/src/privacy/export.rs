@@ -22,11 +22,12 @@ struct Section {
     text: &'static str,
 }
 
-const SECTIONS: [Section; 16] = [
+const SECTIONS: [Section; 17] = [
     Section { name: "person", text: PERSON },
     Section { name: "accounts", text: ACCOUNTS },
     Section { name: "bills", text: BILLS },
     Section { name: "bill_lines", text: BILL_LINES },
+    Section { name: "bills_on_hold", text: BILL_HOLDS },
     Section { name: "payments", text: PAYMENTS },
     Section { name: "receipts", text: RECEIPTS },
     Section { name: "refunds", text: REFUNDS },
@@ -58,6 +59,11 @@ select l.bill_id, l.line, l.description, l.quantity, l.unit_price, l.discount, l
   l.amount from bill_line l join bill b on b.id = l.bill_id
 join account_customer c on c.account_id = b.account_id
 where c.customer_id = $1 order by l.bill_id, l.line";
+
+const BILL_HOLDS: &str = "
+select h.bill_id, h.act, h.reason, h.done_at from bill_hold h
+join account_customer c on c.account_id = h.account_id
+where c.customer_id = $1 order by h.done_at, h.id";
 
 const PAYMENTS: &str = "
 select p.id, p.account_id, p.amount, p.currency, p.tender, p.method, p.state, p.decline,
@@ -127,6 +133,7 @@ pub(super) const SQL: &[&str] = &[
     ACCOUNTS,
     BILLS,
     BILL_LINES,
+    BILL_HOLDS,
     PAYMENTS,
     RECEIPTS,
     REFUNDS,

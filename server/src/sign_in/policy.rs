@@ -43,12 +43,18 @@ pub enum Action {
     SeeInvitations,
     /// See operators, API clients and their keys.
     SeeKeys,
+    /// Put a bill on hold, and release it.
+    HoldBill,
+    /// Look at what waits for a person.
+    SeeWork,
+    /// Take what was settled off that list.
+    DoWork,
     /// Give and end keys.
     ManageKeys,
 }
 
 impl Action {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::See,
         Self::SeePayments,
         Self::Preview,
@@ -67,6 +73,9 @@ impl Action {
         Self::Reverse,
         Self::Invite,
         Self::SeeInvitations,
+        Self::HoldBill,
+        Self::SeeWork,
+        Self::DoWork,
         Self::SeeKeys,
         Self::ManageKeys,
     ];
@@ -91,6 +100,9 @@ impl Action {
             Self::Reverse => "reverse",
             Self::Invite => "invite",
             Self::SeeInvitations => "see_invitations",
+            Self::HoldBill => "hold_bill",
+            Self::SeeWork => "see_work",
+            Self::DoWork => "do_work",
             Self::SeeKeys => "see_keys",
             Self::ManageKeys => "manage_keys",
         }
@@ -104,6 +116,7 @@ impl Action {
                 | Self::SeeRefunds
                 | Self::SeeAdjustments
                 | Self::SeeInvitations
+                | Self::SeeWork
                 | Self::SeeKeys
         )
     }
@@ -116,6 +129,7 @@ impl Action {
                 | Self::Move
                 | Self::Refund
                 | Self::RecordPayment
+                | Self::HoldBill
                 | Self::GiveCredit
                 | Self::ProposeWriteOff
                 | Self::Approve
@@ -177,6 +191,9 @@ fn role_can(role: StaffRole, action: Action, resource: Resource) -> bool {
             | Action::Preview
             | Action::Move
             | Action::RecordPayment
+            | Action::HoldBill
+            | Action::SeeWork
+            | Action::DoWork
             | Action::ProposeWriteOff
     );
     match role {

@@ -20,7 +20,7 @@ select x.id, x.kind, x.actor, x.about, x.at, c.name as customer_name, m.name as 
   j.kind as adjustment_kind, b.id as bill_id, b.number as bill_number,
   coalesce(r.payment_id, d.payment_id, p.id, e.id) as payment_id,
   coalesce(j.amount, r.amount, d.amount, e.amount, p.amount) as amount, e.tender,
-  coalesce(j.reason, d.reason, e.duplicate_reason, e.note,
+  coalesce(j.reason, h.reason, d.reason, e.duplicate_reason, e.note,
     case when x.kind = 'refund_created' then r.reason else r.failure end,
     case when x.kind = 'payment_failed' then p.decline end) as why,
   coalesce(i.name, g.name) as person
@@ -32,7 +32,8 @@ from (select id, kind, actor, about, at from audit_act
 left join customer c on c.id = x.actor
 left join staff_member m on m.id = x.actor
 left join adjustment j on j.id = x.about
-left join bill b on b.id = j.bill_id
+left join bill_hold h on h.id = x.id
+left join bill b on b.id = coalesce(j.bill_id, h.bill_id)
 left join refund r on r.id = x.about
 left join dispute d on d.id = x.about
 left join payment p on p.id = x.about
@@ -103,6 +104,8 @@ fn kind_of(act: &str, is_write_off: bool) -> Option<TimelineKind> {
         "adjustment_declined" => TimelineKind::WriteOffDeclined,
         "adjustment_reversed" if is_write_off => TimelineKind::WriteOffReversed,
         "adjustment_reversed" => TimelineKind::CreditNoteReversed,
+        "bill_held" => TimelineKind::BillHeld,
+        "bill_released" => TimelineKind::BillReleased,
         "refund_created" => TimelineKind::RefundRequested,
         "refund_done" => TimelineKind::RefundDone,
         "refund_failed" => TimelineKind::RefundFailed,

@@ -33,6 +33,25 @@ pub enum WorkKind {
 }
 
 impl WorkKind {
+    pub const ALL: [Self; 12] = [
+        Self::UnmatchedMoney,
+        Self::PaymentUnclear,
+        Self::PaymentSlow,
+        Self::IntentDiffers,
+        Self::EventNotApplied,
+        Self::NotDelivered,
+        Self::MoneyWentBack,
+        Self::RefundUnclear,
+        Self::RefundReturned,
+        Self::Disputed,
+        Self::ApprovalWaits,
+        Self::GlassBroken,
+    ];
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// The stored spelling.
     pub const fn code(self) -> &'static str {
         match self {

@@ -9,11 +9,14 @@
 
 mod item;
 mod operator;
+mod read;
+mod routes;
 mod store;
 
 pub use item::{Matter, NewWorkItem, Thing, WorkKind};
-pub use operator::{Finish, WorkListError, finish, table};
+pub use operator::{Finish, Finished, WorkListError, finish, table};
+pub use routes::router;
 pub use store::{Open, close, open};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[store::SQL, operator::SQL];
+pub const SQL: &[&[&str]] = &[store::SQL, operator::SQL, read::SQL];

@@ -110,6 +110,7 @@ fn a_table_is_written_by_one_room() {
         ("audit_act", "audit"),
         ("bill", "bills"),
         ("bill_line", "bills"),
+        ("bill_hold", "bills"),
         ("account", "accounts"),
         ("customer", "accounts"),
         ("account_customer", "accounts"),

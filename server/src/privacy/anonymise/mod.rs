@@ -29,12 +29,13 @@ pub struct Anonymised {
     pub rows: i64,
 }
 
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "customer",
     "account",
     "account_customer",
     "bill",
     "bill_line",
+    "bill_hold",
     "payment",
     "reservation",
     "payment_attempt",

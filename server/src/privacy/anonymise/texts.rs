@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::pseudonyms::Pseudonyms;
 
 /// Columns of codes that the program itself writes, and of figures.
-const KEPT: [(&str, &[&str]); 17] = [
+const KEPT: [(&str, &[&str]); 18] = [
     ("account", &["currency", "allocation_order"]),
     ("account_customer", &["role"]),
     ("bill", &["standing", "part_payment"]),
+    ("bill_hold", &["id", "act"]),
     ("bill_line", &["quantity", "tax_rate"]),
     ("payment", &["currency", "tender", "state", "decline", "gateway", "fingerprint"]),
     ("payment_attempt", &["operation", "gateway_key", "outcome"]),

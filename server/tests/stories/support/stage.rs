@@ -118,6 +118,15 @@ impl<'p> Stage<'p> {
         proposed.id.unwrap().to_string()
     }
 
+    /// Something that waits for a person.
+    async fn work_item(&self) -> String {
+        let id = format!("work_{:032x}", self.asked);
+        let text = "insert into work_item (id, kind, thing, thing_id, why, opened_at) \
+                    values ($1, 'payment_slow', 'payment', $1, 'a bank takes long', 1)";
+        self.stored(text, &[&id]).await;
+        id
+    }
+
     /// Money that this person recorded, which waits for approval.
     async fn external_payment(&self, by: &str, account: &TestAccount) -> String {
         let request = serde_json::from_value(self.external_payment_request()).unwrap();
@@ -240,6 +249,8 @@ impl<'p> Stage<'p> {
                 self.proposal(by, &self.own.account).await
             }
             ("adjustments", true) => nothing("adj"),
+            ("work-items", false) if is_named => self.work_item().await,
+            ("work-items", true) => nothing("work"),
             ("external-payments", false) => {
                 let by = if row.whose == "own" { who } else { "somebody" };
                 self.external_payment(by, &self.own.account).await
@@ -283,6 +294,8 @@ impl<'p> Stage<'p> {
                 "kind": "write_off", "bill_id": self.own.account.bills[1], "amount": 1,
                 "currency": "USD", "reason": "given up",
             }),
+            "hold" => json!({ "reason": "we look at it" }),
+            "done" => json!({ "note": "it came" }),
             "external-payments" => self.external_payment_request(),
             "api-clients" => json!({
                 "name": format!("new-{}", self.asked), "scopes": ["previews"], "days": 30,
