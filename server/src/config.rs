@@ -231,6 +231,13 @@ impl Zone {
         crate::clock::day_in(&self.0, at)
     }
 
+    /// The instant at which this day begins.
+    pub fn begins(&self, day: CivilDate) -> Micros {
+        let midnight = day.jiff().at(0, 0, 0, 0);
+        let at = self.0.to_timestamp(midnight).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Micros(at.as_microsecond())
+    }
+
     /// An instant that lies within this day: its noon. For what happened on a day and no more
     /// is known.
     pub fn noon(&self, day: CivilDate) -> Micros {

@@ -10,6 +10,7 @@ pub mod bills;
 pub mod clock;
 pub mod config;
 pub mod counter;
+pub mod dashboard;
 pub mod db;
 pub mod demo;
 pub mod desk;

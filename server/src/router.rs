@@ -6,9 +6,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
 use crate::{
-    accounts, adjustments, bills, external_payments, gateway_events, invitations, outbox, passkeys,
-    payments, portal_page, privacy, receipts, search, sign_in, staff_sign_in, timeline, web,
-    work_list,
+    accounts, adjustments, audit, bills, dashboard, external_payments, gateway_events, invitations,
+    outbox, passkeys, payments, portal_page, privacy, receipts, search, sign_in, staff_sign_in,
+    timeline, web, work_list,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -59,6 +59,8 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(external_payments::staff_router())
         .merge(bills::staff_router())
         .merge(work_list::router())
+        .merge(dashboard::router())
+        .merge(audit::router())
         .merge(invitations::staff_router())
         .merge(accounts::staff_router())
 }

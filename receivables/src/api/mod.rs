@@ -3,8 +3,11 @@
 
 pub mod accounts;
 pub mod api_clients;
+pub mod audit_acts;
 pub mod bills;
 pub mod corrections;
+pub mod dashboard;
+pub mod everyones_payments;
 pub mod external_payments;
 pub mod invitations;
 pub mod passkeys;

@@ -7,12 +7,18 @@
 //! found out at that act. Cutting off the end shows only against a head that was kept elsewhere.
 
 mod act;
+mod browse;
+mod routes;
 mod seal;
 mod verify;
 
 pub use act::{NewAct, canonical, record, record_many};
+pub use routes::router;
 pub use seal::{head, seal};
 pub use verify::{Head, HeadMalformed, Trail, verify};
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const SQL: &[&[&str]] = &[act::SQL, seal::SQL, verify::SQL];
+pub const SQL: &[&[&str]] = &[act::SQL, browse::SQL, seal::SQL, verify::SQL];
+
+/// The invariant, as the book's check names it.
+pub const HOLDS: &str = "every act of the audit trail is as it was sealed";

@@ -5,7 +5,7 @@
 //! only by the database's refusal to change or delete it. Two servers that seal at once want the
 //! same places: the second one's transaction fails whole, and its next round goes on from there.
 
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Row};
 
 use super::act::StoredAct;
 use super::verify::Head;
@@ -48,7 +48,11 @@ pub async fn seal(portal: &Portal) -> Result<i64, DbError> {
 
 /// The last sealed act; place 0 while there is none.
 pub async fn head(pool: &AnyPool) -> Result<Head, DbError> {
-    let last = sqlx::query(LAST).fetch_optional(pool).await?;
+    last(pool).await
+}
+
+pub(super) async fn last(db: impl Executor<'_, Database = Any>) -> Result<Head, DbError> {
+    let last = sqlx::query(LAST).fetch_optional(db).await?;
     last.map_or(Ok(Head::default()), |last| {
         Ok(Head { n: last.try_get(0)?, hash: last.try_get(1)? })
     })

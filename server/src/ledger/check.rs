@@ -285,7 +285,7 @@ pub async fn check(pool: &AnyPool) -> Result<Vec<Finding>, DbError> {
     }
     let holds = "every posting is as the audit trail recorded it";
     findings.push(Finding { holds, broken: changed(&mut moment).await? });
-    let holds = "every act of the audit trail is as it was sealed";
+    let holds = audit::HOLDS;
     let broken = audit::verify(&mut moment, None).await?.broken.into_iter().collect();
     findings.push(Finding { holds, broken });
     Ok(findings)

@@ -16,7 +16,7 @@ pub use append::{
 };
 pub use append_many::append_many;
 pub use check::{Finding, check};
-pub use export::{BookView, ExportArgs, ExportError, ExportFormat, export};
+pub use export::{BookView, ExportArgs, ExportError, ExportFormat, decimal, export};
 pub use watch::{BookWatch, Checked};
 
 /// Every SQL text of this room; a test prepares them on both engines.

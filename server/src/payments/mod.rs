@@ -14,6 +14,8 @@ mod cancel;
 mod credit;
 mod dispute;
 mod document;
+mod everyones;
+mod everyones_routes;
 mod forget;
 mod history;
 mod looks;
@@ -61,6 +63,7 @@ pub use store::{
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
 pub const SQL: &[&[&str]] = &[
+    everyones::SQL,
     forget::SQL,
     history::SQL,
     looks::SQL,

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::moves::{Moving, move_payment};
-use super::refund;
+use super::{everyones_routes, refund};
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource};
 use crate::state::Shared;
@@ -20,6 +20,7 @@ pub fn staff_router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(unapply_payment))
         .routes(routes!(reapply_payment))
+        .merge(everyones_routes::router())
         .merge(refund::router())
 }
 

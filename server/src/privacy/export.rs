@@ -15,6 +15,7 @@ use sqlx::{AnyPool, Column, Row};
 use super::PrivacyError;
 use crate::clock::instant_text;
 use crate::db::snapshot;
+use crate::web::plain;
 
 /// A part of what is known, and the question for it; `$1` is the customer's id.
 struct Section {
@@ -254,10 +255,4 @@ impl Everything {
         }
         String::from_utf8(lines.into_inner().unwrap_or_default()).unwrap_or_default()
     }
-}
-
-/// A text that a spreadsheet would take for a formula gets an apostrophe before it.
-fn plain(text: &str) -> String {
-    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if runs { format!("'{text}") } else { text.to_owned() }
 }

@@ -49,12 +49,16 @@ pub enum Action {
     SeeWork,
     /// Take what was settled off that list.
     DoWork,
+    /// Look at the portal's sums.
+    SeeFigures,
+    /// Look at the audit trail.
+    SeeAudit,
     /// Give and end keys.
     ManageKeys,
 }
 
 impl Action {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::See,
         Self::SeePayments,
         Self::Preview,
@@ -76,6 +80,8 @@ impl Action {
         Self::HoldBill,
         Self::SeeWork,
         Self::DoWork,
+        Self::SeeFigures,
+        Self::SeeAudit,
         Self::SeeKeys,
         Self::ManageKeys,
     ];
@@ -103,6 +109,8 @@ impl Action {
             Self::HoldBill => "hold_bill",
             Self::SeeWork => "see_work",
             Self::DoWork => "do_work",
+            Self::SeeFigures => "see_figures",
+            Self::SeeAudit => "see_audit",
             Self::SeeKeys => "see_keys",
             Self::ManageKeys => "manage_keys",
         }
@@ -117,6 +125,8 @@ impl Action {
                 | Self::SeeAdjustments
                 | Self::SeeInvitations
                 | Self::SeeWork
+                | Self::SeeFigures
+                | Self::SeeAudit
                 | Self::SeeKeys
         )
     }
@@ -193,6 +203,7 @@ fn role_can(role: StaffRole, action: Action, resource: Resource) -> bool {
             | Action::RecordPayment
             | Action::HoldBill
             | Action::SeeWork
+            | Action::SeeFigures
             | Action::DoWork
             | Action::ProposeWriteOff
     );
@@ -208,7 +219,9 @@ fn role_can(role: StaffRole, action: Action, resource: Resource) -> bool {
             Action::Refund | Action::GiveCredit | Action::Decline | Action::Reverse => true,
             _ => looks_after_customers,
         },
-        StaffRole::Admin => matches!(action, Action::SeeKeys | Action::ManageKeys),
+        StaffRole::Admin => {
+            matches!(action, Action::SeeAudit | Action::SeeKeys | Action::ManageKeys)
+        }
         StaffRole::Auditor => action.only_looks(),
     }
 }

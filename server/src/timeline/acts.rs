@@ -27,7 +27,7 @@ select x.id, x.kind, x.actor, x.about, x.at, c.name as customer_name, m.name as 
 from (select id, kind, actor, about, at from audit_act
   where account_id = $1 and digest is null and kind not in ('payment_moved_by', 'money_matched',
       'external_payment_recorded')
-    and (at < $2 or (at = $2 and id < $3))
+    and at <= $2 and (at < $2 or (at = $2 and id < $3))
   order by at desc, id desc limit $4) x
 left join customer c on c.id = x.actor
 left join staff_member m on m.id = x.actor

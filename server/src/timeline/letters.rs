@@ -14,7 +14,7 @@ use crate::db::DbError;
 const LETTERS: &str = "
 select id, created_at, done_at, last_error from outbox
 where account_id = $1 and kind <> 'write_back'
-  and (created_at < $2 or (created_at = $2 and id < $3))
+  and created_at <= $2 and (created_at < $2 or (created_at = $2 and id < $3))
 order by created_at desc, id desc limit $4";
 
 pub(super) const SQL: &[&str] = &[LETTERS];

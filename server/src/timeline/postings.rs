@@ -23,7 +23,7 @@ macro_rules! page_of_postings {
             " from (select id, kind, source, source_ref, payment_id, effective_on, recorded_at ",
             "from posting where account_id = $1 and kind not in ('credit_note', 'write_off', ",
             "'adjustment_reversed', 'refund_paid', 'refund_returned') ",
-            "and (recorded_at < $2 or (recorded_at = $2 and id < $3)) ",
+            "and recorded_at <= $2 and (recorded_at < $2 or id < $3) ",
             "order by recorded_at desc, id desc limit $4) x ",
             $rest
         )

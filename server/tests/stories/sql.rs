@@ -15,6 +15,7 @@ fn every_text() -> Vec<&'static str> {
         server::backup::SQL,
         server::bills::SQL,
         server::counter::SQL,
+        server::dashboard::SQL,
         server::desk::SQL,
         server::external_payments::SQL,
         server::gateway_events::SQL,

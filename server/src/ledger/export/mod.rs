@@ -276,7 +276,7 @@ fn day(text: &str) -> Result<CivilDate, ExportError> {
 }
 
 /// `-20.00`, as every program reads it.
-fn decimal(money: Money) -> String {
+pub fn decimal(money: Money) -> String {
     let digits = usize::try_from(money.currency.exponent()).unwrap_or(0);
     let (sign, units) = match money.amount.get() {
         units if units < 0 => ("-", units.unsigned_abs()),
