@@ -10,6 +10,7 @@ use receivables::ids::MemberId;
 use server::clock::{Clock, SystemChance, SystemClock, instant_text};
 use server::config::{self, Loaded};
 use server::db::{self, Database};
+use server::imports::FileMap;
 use server::staff_sign_in::break_glass::{self, BreakGlassCommand};
 use server::staff_sign_in::{self, EndMember};
 use server::start::{Injected, start};
@@ -56,7 +57,7 @@ enum Command {
     Migrate,
     /// Load the demo customers and say whom to sign in as.
     Demo,
-    /// Load accounts and bills from a file.
+    /// Load accounts and bills, or payments, from a file.
     Import(imports::ImportArgs),
     /// Show what a payment would settle; nothing is stored.
     Preview(counter::PreviewArgs),
@@ -218,6 +219,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         }
         Command::Demo => load_demo(&loaded).await?,
         Command::Import(import) => {
+            if let FileMap::Payments(map) = FileMap::load(&import.map)? {
+                let started =
+                    start(loaded, Injected::from_the_machine(), "http://127.0.0.1").await?;
+                tell!("{}", imports::run_payments(&started.portal, &import, &map).await?);
+                started.portal.db.close().await;
+                return Ok(ExitCode::SUCCESS);
+            }
             let database = open(&loaded).await?;
             let chance = Arc::new(SystemChance);
             let zone = &loaded.zone;

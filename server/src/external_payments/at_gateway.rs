@@ -11,6 +11,7 @@ use receivables::ids::{AccountId, PaymentId, WorkItemId};
 use receivables::money::Money;
 use sqlx::AnyConnection;
 
+use super::filed::{self, Filed, MatchFiled};
 use super::unmatched::{self, Known};
 use crate::accounts;
 use crate::audit::{self, NewAct};
@@ -105,7 +106,7 @@ impl Command for Take {
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Taken, DbError> {
         let gateway = self.portal.gateway_name();
-        if unmatched::lock(tx, gateway, &self.known, self.now).await? {
+        if unmatched::lock(tx, gateway, &self.known, self.now).await?.is_posted {
             return Ok(Taken::PostedBefore);
         }
         match self.post(tx).await? {
@@ -230,7 +231,10 @@ pub async fn match_money(
     let pool = portal.db.read();
     let found = accounts::find_by_name(pool, account).await?;
     let account_id = found.ok_or_else(|| MatchError::NoSuchAccount(account.to_owned()))?;
-    let known = unmatched::find(portal, gateway_ref).await?;
+    if let Some(filed) = filed::find(portal, gateway_ref).await? {
+        return match_filed(portal, filed, account_id).await;
+    }
+    let known = unmatched::find(portal, portal.gateway_name(), gateway_ref).await?;
     let known = known.ok_or_else(|| MatchError::NoSuchMoney(gateway_ref.to_owned()))?;
     match write(portal, known, Claim::Operator(account_id)).await? {
         Taken::Posted(payment_id) => Ok(payment_id),
@@ -238,6 +242,19 @@ pub async fn match_money(
         Taken::Halted => Err(MatchError::Halted),
         Taken::Unmatched(why) => Err(MatchError::Refused(why)),
     }
+}
+
+async fn match_filed(
+    portal: &Shared,
+    filed: Filed,
+    account_id: AccountId,
+) -> Result<PaymentId, MatchError> {
+    if portal.book.is_halted() {
+        return Err(MatchError::Halted);
+    }
+    let payment_id = filed.payment_id;
+    let matched = portal.db.write(MatchFiled { portal: portal.clone(), filed, account_id }).await?;
+    matched.map(|()| payment_id).map_err(MatchError::Refused)
 }
 
 impl Portal {

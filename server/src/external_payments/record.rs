@@ -2,11 +2,13 @@
 //! the rest on account, with a receipt like any other.
 
 use receivables::account_balance::AccountBalance;
-use receivables::allocation::{Direction, PaymentRules, Preview, PreviewLine, next_due};
+use receivables::allocation::{
+    DirectedAmount, Direction, PaymentRules, Preview, PreviewLine, RestOfDirection, next_due,
+};
 use receivables::calendar::{CivilDate, Micros};
-use receivables::ids::{AccountId, ApplicationId, PaymentId, PostingId};
+use receivables::ids::{AccountId, ApplicationId, BillId, PaymentId, PostingId};
 use receivables::money::MinorUnits;
-
+use receivables::open_item::Standing;
 use receivables::payment::PaymentState;
 use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
@@ -61,6 +63,17 @@ pub async fn record_external_payment(
     recording: Recording<'_>,
     chance: &dyn Chance,
 ) -> Result<Result<(), ExternalPaymentRefusal>, DbError> {
+    record_for_bill(tx, payment, None, recording, chance).await
+}
+
+/// The same for a payment that came for one bill. What does not fit there follows the order.
+pub(super) async fn record_for_bill(
+    tx: &mut AnyConnection,
+    payment: &ExternalPayment,
+    for_bill: Option<BillId>,
+    recording: Recording<'_>,
+    chance: &dyn Chance,
+) -> Result<Result<(), ExternalPaymentRefusal>, DbError> {
     if !payment.amount.is_positive() {
         return Ok(Err(ExternalPaymentRefusal::NotPositive));
     }
@@ -68,13 +81,25 @@ pub async fn record_external_payment(
         return Ok(Err(ExternalPaymentRefusal::UnknownAccount));
     };
     let view = view_in(tx, &account, &recording.rules, payment.received_on).await?;
-    let direction = Direction::default();
+    let direction = direction(&view, for_bill, payment.amount);
     let split = view.preview_of_received(payment.amount, &direction);
     let split = split.map_err(|_| DbError::inconsistent("payment", "amount", payment.id))?;
     let by = ByWhom { started_by: payment.source, direction: &direction };
     let (account, view, split) = (&account, &view, &split);
     let to_post = ToPost { account, view, payment, split, by, recording };
     post(tx, to_post, chance).await.map(|_| Ok(()))
+}
+
+/// To the bill it came for, as much as it takes.
+fn direction(view: &AccountView, for_bill: Option<BillId>, amount: MinorUnits) -> Direction {
+    let named = view.items.iter().filter(|item| Some(item.bill_id) == for_bill);
+    let bills = named
+        .filter(|item| item.standing == Standing::Issued && item.available().is_positive())
+        .map(|item| {
+            let amount = item.available().min(amount);
+            DirectedAmount { bill_id: item.bill_id, amount }
+        });
+    Direction { bills: bills.collect(), rest: RestOfDirection::FollowsOrder }
 }
 
 /// Who recorded it, and which bills the payer named.

@@ -1,10 +1,11 @@
-//! The table external_money: what came through the gateway without a payment started here. A
-//! row without a payment is unmatched.
+//! The table external_money: what came through the gateway without a payment started here, and
+//! what files say was received. A row without a payment is unmatched.
 
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::PaymentId;
 use receivables::money::{Currency, MinorUnits};
 use receivables::tender::Tender;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use crate::db::{DbError, expect_rows};
@@ -21,7 +22,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (gateway, gateway_ref) do update
 set session_ref = coalesce(external_money.session_ref, excluded.session_ref),
   reference = coalesce(external_money.reference, excluded.reference)
-returning payment_id";
+returning payment_id, amount, currency, received_on";
 
 const MARK: &str = "
 update external_money set payment_id = $3, matched_by = $4, matched_at = $5
@@ -31,7 +32,11 @@ const FIND: &str = "
 select session_ref, reference, amount, currency, tender, method, received_on, received_at
 from external_money where gateway = $1 and gateway_ref = $2";
 
-pub(super) const SQL: &[&str] = &[LOCK, MARK, FIND];
+const LOOK: &str = "
+select payment_id, amount, currency, received_on
+from external_money where gateway = $1 and gateway_ref = $2";
+
+pub(super) const SQL: &[&str] = &[LOCK, MARK, FIND, LOOK];
 
 /// Money as it is known, whosever it is.
 #[derive(Clone, Debug)]
@@ -42,13 +47,44 @@ pub(super) struct Known {
     pub reference: Option<String>,
 }
 
-/// Writes the row down where it is new, and locks it; whether it has a payment.
+/// A row as it stands: what it was first written with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Locked {
+    pub is_posted: bool,
+    pub amount: MinorUnits,
+    pub currency: Currency,
+    pub received_on: CivilDate,
+}
+
+fn locked(row: &AnyRow, gateway_ref: &str) -> Result<Locked, DbError> {
+    let wrong = |column| DbError::inconsistent("external_money", column, gateway_ref);
+    let text = |column| row.try_get::<String, _>(column);
+    Ok(Locked {
+        is_posted: row.try_get::<Option<String>, _>("payment_id")?.is_some(),
+        amount: MinorUnits::new(row.try_get("amount")?),
+        currency: Currency::parse(&text("currency")?).map_err(|_| wrong("currency"))?,
+        received_on: CivilDate::parse(&text("received_on")?).map_err(|_| wrong("received_on"))?,
+    })
+}
+
+/// The row as it stands, without a lock.
+pub(super) async fn look(
+    db: &mut AnyConnection,
+    gateway: &str,
+    gateway_ref: &str,
+) -> Result<Option<Locked>, DbError> {
+    let query = sqlx::query(LOOK).bind(gateway).bind(gateway_ref);
+    let row = query.fetch_optional(db).await?;
+    row.map(|row| locked(&row, gateway_ref)).transpose()
+}
+
+/// Writes the row down where it is new, and locks it.
 pub(super) async fn lock(
     tx: &mut AnyConnection,
     gateway: &str,
     known: &Known,
     now: Micros,
-) -> Result<bool, DbError> {
+) -> Result<Locked, DbError> {
     let received = &known.received;
     let row = sqlx::query(LOCK)
         .bind(gateway)
@@ -64,7 +100,7 @@ pub(super) async fn lock(
         .bind(now.0)
         .fetch_one(tx)
         .await?;
-    Ok(row.try_get::<Option<String>, _>("payment_id")?.is_some())
+    locked(&row, &received.gateway_ref)
 }
 
 /// Says which payment the money became.
@@ -81,9 +117,13 @@ pub(super) async fn mark(
     expect_rows(&written, 1, "external_money")
 }
 
-/// The money of one intent, with the id of a payment for it.
-pub(super) async fn find(portal: &Portal, gateway_ref: &str) -> Result<Option<Known>, DbError> {
-    let query = sqlx::query(FIND).bind(portal.gateway_name()).bind(gateway_ref);
+/// The money of one reference, with the id of a payment for it.
+pub(super) async fn find(
+    portal: &Portal,
+    gateway: &str,
+    gateway_ref: &str,
+) -> Result<Option<Known>, DbError> {
+    let query = sqlx::query(FIND).bind(gateway).bind(gateway_ref);
     let Some(row) = query.fetch_optional(portal.db.read()).await? else { return Ok(None) };
     let wrong = |column| DbError::inconsistent("external_money", column, gateway_ref);
     let text = |column| row.try_get::<String, _>(column);

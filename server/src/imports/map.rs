@@ -1,8 +1,10 @@
 //! Column maps: what each column of a file says, and how it is written.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use receivables::money::Currency;
+use receivables::tender::Tender;
 use receivables::typed_amount::NumberStyle;
 use serde::Deserialize;
 
@@ -13,20 +15,120 @@ use super::date_pattern::DatePattern;
 const BUILT_IN: &[(&str, &str)] =
     &[("accounts-receivable", include_str!("../../maps/accounts-receivable.toml"))];
 
+/// A map as it is written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Written {
+    currency: Option<Currency>,
+    dates: DatePattern,
+    #[serde(default)]
+    decimal_mark: DecimalMark,
+    #[serde(default = "comma")]
+    delimiter: char,
+    #[serde(default)]
+    encoding: Encoding,
+    table: Option<String>,
+    email: Option<String>,
+    columns: Option<Columns>,
+    payments: Option<PaymentColumns>,
+}
+
+/// What a file is a list of, with the names of its columns.
+#[derive(Clone, Debug)]
+pub enum FileMap {
+    Bills(ColumnMap),
+    Payments(PaymentMap),
+}
+
+/// How a file is written.
+#[derive(Clone, Debug)]
+pub struct FileForm {
+    pub dates: DatePattern,
+    pub decimal_mark: DecimalMark,
+    pub delimiter: char,
+    pub encoding: Encoding,
+    /// Of a file with several tables or sheets, the one to read.
+    pub table: Option<String>,
+}
+
+impl FileForm {
+    pub const fn number_style(&self) -> NumberStyle {
+        match self.decimal_mark {
+            DecimalMark::Dot => NumberStyle::ENGLISH,
+            DecimalMark::Comma => NumberStyle::CONTINENTAL,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
 pub struct ColumnMap {
     pub currency: Option<Currency>,
-    pub dates: DatePattern,
-    #[serde(default)]
-    pub decimal_mark: DecimalMark,
-    #[serde(default = "comma")]
-    pub delimiter: char,
-    #[serde(default)]
-    pub encoding: Encoding,
+    pub form: FileForm,
     /// `{customer}@customers.example`, where the file has no column of addresses.
     pub email: Option<String>,
     pub columns: Columns,
+}
+
+#[derive(Clone, Debug)]
+pub struct PaymentMap {
+    pub currency: Option<Currency>,
+    pub form: FileForm,
+    pub columns: PaymentColumns,
+}
+
+/// The columns of payments, as the file's first row has them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentColumns {
+    /// Who says so: a reference is unique among those of one source.
+    pub source: String,
+    pub reference: String,
+    pub amount: String,
+    pub received_on: String,
+    /// At least one of the two.
+    pub account: Option<String>,
+    pub bill_number: Option<String>,
+    /// The form all of them came in, or the column that says it.
+    pub tender: Option<Tender>,
+    pub tenders: Option<TenderColumn>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenderColumn {
+    pub column: String,
+    /// The file's word for each.
+    pub words: BTreeMap<String, Tender>,
+}
+
+impl PaymentMap {
+    /// Every column the map reads.
+    pub fn column_names(&self) -> Vec<&str> {
+        let columns = &self.columns;
+        let mut names: Vec<&str> = vec![&columns.reference, &columns.amount, &columns.received_on];
+        let optional = [&columns.account, &columns.bill_number];
+        names.extend(optional.into_iter().flatten().map(String::as_str));
+        names.extend(columns.tenders.as_ref().map(|tenders| tenders.column.as_str()));
+        names
+    }
+}
+
+impl PaymentColumns {
+    fn check(&self) -> Result<(), String> {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if self.source.is_empty() || self.source.len() > 40 || !self.source.chars().all(is_word) {
+            return Err(
+                "payments.source must be a word of at most 40 letters, digits, - and _".to_owned()
+            );
+        }
+        if self.account.is_none() && self.bill_number.is_none() {
+            return Err("payments must have a column account, bill_number, or both".to_owned());
+        }
+        if self.tender.is_some() == self.tenders.is_some() {
+            return Err("payments must have either tender or tenders".to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// The names of the columns, as the file's first row has them.
@@ -76,7 +178,7 @@ const fn comma() -> char {
     ','
 }
 
-impl ColumnMap {
+impl FileMap {
     /// A built-in map by its name, else the file of that path.
     pub fn load(name_or_path: &str) -> Result<Self, ImportError> {
         let built_in = BUILT_IN.iter().find(|(name, _)| *name == name_or_path);
@@ -92,26 +194,37 @@ impl ColumnMap {
     }
 
     pub fn parse(text: &str) -> Result<Self, String> {
-        let map: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        if !map.delimiter.is_ascii() || matches!(map.delimiter, '"' | '\r' | '\n') {
+        let map: Written = toml::from_str(text).map_err(|error| error.to_string())?;
+        let Written { currency, dates, decimal_mark, delimiter, encoding, table, email, .. } = map;
+        if !delimiter.is_ascii() || matches!(delimiter, '"' | '\r' | '\n') {
             return Err("delimiter must be a sign such as \",\", \";\" or \"\\t\"".to_owned());
         }
-        match (&map.email, &map.columns.email) {
-            (Some(pattern), None) if !pattern.contains("{customer}") => {
-                Err("email must contain {customer}, so that every customer has its own".to_owned())
+        let form = FileForm { dates, decimal_mark, delimiter, encoding, table };
+        match (map.columns, map.payments) {
+            (Some(columns), None) => {
+                check_email(email.as_deref(), columns.email.as_deref())?;
+                Ok(Self::Bills(ColumnMap { currency, form, email, columns }))
             }
-            (None, None) => Err("either email or columns.email must be given".to_owned()),
-            _ => Ok(map),
+            (None, Some(columns)) => {
+                columns.check()?;
+                Ok(Self::Payments(PaymentMap { currency, form, columns }))
+            }
+            _ => Err("either columns (of bills) or payments must be given".to_owned()),
         }
     }
+}
 
-    pub const fn number_style(&self) -> NumberStyle {
-        match self.decimal_mark {
-            DecimalMark::Dot => NumberStyle::ENGLISH,
-            DecimalMark::Comma => NumberStyle::CONTINENTAL,
+fn check_email(pattern: Option<&str>, column: Option<&str>) -> Result<(), String> {
+    match (pattern, column) {
+        (Some(pattern), None) if !pattern.contains("{customer}") => {
+            Err("email must contain {customer}, so that every customer has its own".to_owned())
         }
+        (None, None) => Err("either email or columns.email must be given".to_owned()),
+        _ => Ok(()),
     }
+}
 
+impl ColumnMap {
     /// Every column the map reads.
     pub fn column_names(&self) -> Vec<&str> {
         let columns = &self.columns;
@@ -132,7 +245,7 @@ mod tests {
     #[test]
     fn every_built_in_map_can_be_read() {
         for (name, _) in BUILT_IN {
-            ColumnMap::load(name).unwrap();
+            FileMap::load(name).unwrap();
         }
     }
 
@@ -149,9 +262,9 @@ mod tests {
             (good.replace("email = ", "# email = "), "email"),
         ];
         for (text, expected) in cases {
-            let why = ColumnMap::parse(&text).unwrap_err();
+            let why = FileMap::parse(&text).unwrap_err();
             assert!(why.contains(expected), "{expected:?} in {why}");
         }
-        assert!(ColumnMap::load("no-such-map").is_err());
+        assert!(FileMap::load("no-such-map").is_err());
     }
 }

@@ -1,23 +1,29 @@
-//! Imports: bills from another system's file, by a map of its columns.
+//! Imports: bills and payments from another system's file, by a map of its columns.
 //!
-//! The whole file is read and checked before anything is written; any problem refuses all of
+//! Payments are taken row by row ([`run_payments`]). Of a file of bills, the whole file is read and checked before anything is written; any problem refuses all of
 //! it, each named by row and column. A row that is known already changes nothing, so the same
 //! file may be imported again, and an import that was stopped goes on where it was.
-//! Bounds: the file is held in memory, about 0.5 kB a row.
+//! Bounds: the rows of bills are held in memory, about 0.5 kB each.
 
 mod apply;
+mod cells;
 mod date_pattern;
 mod map;
+mod payment_rows;
+mod payments;
 mod plan;
 mod problems;
 mod read;
 mod rows;
 
-pub use map::ColumnMap;
+pub use map::{ColumnMap, FileMap, PaymentMap};
+pub use payments::{PaymentSummary, run_payments};
 pub use problems::FileProblem;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,6 +39,7 @@ use crate::config::Zone;
 use crate::db::{Command, Database, DbError};
 use crate::ledger::BookWatch;
 use apply::Applying;
+use rows::FileRow;
 
 /// Every SQL text of this room; a test prepares them on both engines.
 pub const SQL: &[&[&str]] = &[plan::SQL];
@@ -40,7 +47,7 @@ pub const SQL: &[&[&str]] = &[plan::SQL];
 /// `paydown import FILE --as MAP`
 #[derive(Clone, Debug, clap::Args)]
 pub struct ImportArgs {
-    /// The file of bills, as CSV.
+    /// The file of bills or payments: CSV, XLSX, ODS, or an Access database.
     pub file: PathBuf,
     /// What its columns say: the name of a built-in map, or the path of a map file.
     #[arg(long = "as", value_name = "MAP")]
@@ -63,6 +70,12 @@ pub enum ImportError {
     Unreadable { file: PathBuf, error: std::io::Error },
     #[error("the column map {map}: {why}")]
     Map { map: String, why: String },
+    #[error("the map is one of payments")]
+    NotOfBills,
+    #[error("{}\nThe rows before it are imported.", lines(.0))]
+    Unfinished(Vec<FileProblem>),
+    #[error("the program ended while it read the file")]
+    Stopped,
     #[error("neither the map nor --currency says what the amounts are in")]
     NoCurrency,
     #[error("{}", refused(.0))]
@@ -78,8 +91,12 @@ pub enum ImportError {
     Database(#[from] DbError),
 }
 
+fn lines(problems: &[FileProblem]) -> String {
+    problems.iter().map(FileProblem::to_string).collect::<Vec<_>>().join("\n")
+}
+
 fn refused(problems: &[FileProblem]) -> String {
-    let mut lines: Vec<String> = problems.iter().map(FileProblem::to_string).collect();
+    let mut lines = vec![lines(problems)];
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
@@ -135,17 +152,17 @@ pub async fn run(
     clock: &dyn Clock,
     chance: Arc<dyn Chance>,
 ) -> Result<Summary, ImportError> {
-    let map = ColumnMap::load(&args.map)?;
+    let FileMap::Bills(map) = FileMap::load(&args.map)? else {
+        return Err(ImportError::NotOfBills);
+    };
     let currency = args.currency.or(map.currency).ok_or(ImportError::NoCurrency)?;
     let now = clock.now();
     let as_of = args.as_of.unwrap_or_else(|| zone.day(now));
-    let bytes = tokio::fs::read(&args.file)
-        .await
-        .map_err(|error| ImportError::Unreadable { file: args.file.clone(), error })?;
-    let table = read::read(&bytes, &map).map_err(ImportError::Refused)?;
-    let rows = rows::parse(&table, &map, currency).map_err(ImportError::Refused)?;
-    let file_hash = hex::encode(Sha256::digest(&bytes));
-    drop((bytes, table));
+    let (file_hash, rows) = {
+        let (file, map) = (args.file.clone(), map.clone());
+        let read = tokio::task::spawn_blocking(move || read_bills(&file, &map, currency));
+        read.await.map_err(|_| ImportError::Stopped)??
+    };
     let plan =
         plan::plan(db.read(), rows, &map, currency, as_of).await?.map_err(ImportError::Refused)?;
     let summary = Summary { dry_run: args.dry_run, ..plan.summary.clone() };
@@ -163,6 +180,32 @@ pub async fn run(
         db.write(RecordImport { run, file_hash, now }).await?;
     }
     Ok(summary)
+}
+
+/// What the file is, for the audit trail, and its rows.
+fn read_bills(
+    file: &Path,
+    map: &ColumnMap,
+    currency: Currency,
+) -> Result<(String, Vec<FileRow>), ImportError> {
+    let unreadable = |error| ImportError::Unreadable { file: file.to_owned(), error };
+    let hash = hash_of(file).map_err(unreadable)?;
+    let rows = rows::parse(file, map, currency).map_err(ImportError::Refused)?;
+    Ok((hash, rows))
+}
+
+/// Of the content, a part at a time.
+fn hash_of(file: &Path) -> std::io::Result<String> {
+    let mut content = File::open(file)?;
+    let mut hash = Sha256::new();
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        let read = content.read(&mut part)?;
+        if read == 0 {
+            return Ok(hex::encode(hash.finalize()));
+        }
+        hash.update(part.get(..read).unwrap_or_default());
+    }
 }
 
 /// Every bill and payment has an act of its own; this one says which file they came from.

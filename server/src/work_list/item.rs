@@ -85,6 +85,7 @@ pub enum Thing {
     GatewayDispute,
     Outbox,
     StaffMember,
+    FiledPayment,
 }
 
 impl Thing {
@@ -102,6 +103,7 @@ impl Thing {
             Self::GatewayDispute => "gateway_dispute",
             Self::Outbox => "outbox",
             Self::StaffMember => "staff_member",
+            Self::FiledPayment => "filed_payment",
         }
     }
 }

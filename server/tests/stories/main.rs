@@ -43,6 +43,7 @@ mod outages;
 mod outbox;
 mod passkeys;
 mod payments;
+mod payments_from_files;
 mod payments_review;
 mod personal_data;
 mod posting;

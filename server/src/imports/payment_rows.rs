@@ -1,0 +1,140 @@
+//! From records to payments: one row of a file that says what was received.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use receivables::calendar::CivilDate;
+use receivables::card_number::holds_card_number;
+use receivables::money::{Currency, MinorUnits};
+use receivables::tender::Tender;
+use sha2::{Digest, Sha256};
+
+use super::cells::CellReader;
+use super::map::PaymentMap;
+use super::problems::{FileProblem, shown};
+use super::read::{Record, read};
+
+/// One payment as the file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentRow {
+    /// `source/reference`.
+    pub source_ref: String,
+    pub amount: MinorUnits,
+    pub received_on: CivilDate,
+    pub account: Option<String>,
+    pub bill: Option<String>,
+    pub tender: Tender,
+}
+
+/// A row by its number: a payment, or everything that is wrong with it.
+pub type Found = (u64, Result<PaymentRow, Vec<FileProblem>>);
+
+/// Reads every row, one after the other.
+pub fn read_payments(
+    path: &Path,
+    map: &PaymentMap,
+    currency: Currency,
+    today: CivilDate,
+    each: &mut dyn FnMut(Found) -> ControlFlow<()>,
+) -> Result<(), Vec<FileProblem>> {
+    let wanted = map.column_names();
+    let mut seen = References::default();
+    read(path, &map.form, &wanted, &mut |found| {
+        let record = match found {
+            Ok(record) => record,
+            Err(problem) => return each((problem.row.unwrap_or(0), Err(vec![problem]))),
+        };
+        let mut problems = Vec::new();
+        let form = &map.form;
+        let cells = CellReader {
+            record: &record,
+            wanted: &wanted,
+            form,
+            currency,
+            problems: &mut problems,
+        };
+        let row = payment(cells, map, today);
+        let row = row.filter(|row| seen.is_new(&row.source_ref, &record, map, &mut problems));
+        each((record.row, row.ok_or(problems)))
+    })
+}
+
+/// The row, if nothing is wrong with it; all of its cells are looked at in any case.
+fn payment(mut cells: CellReader<'_>, map: &PaymentMap, today: CivilDate) -> Option<PaymentRow> {
+    let columns = &map.columns;
+    let reference = cells.text(&columns.reference, 100);
+    let amount = cells.amount(&columns.amount);
+    let received_on = cells.day(&columns.received_on);
+    let account = cells.optional_text(columns.account.as_deref(), 64);
+    let bill = cells.optional_text(columns.bill_number.as_deref(), 64);
+    let tender = tender(&mut cells, map);
+    let before = cells.problems.len();
+    if amount.is_some_and(MinorUnits::is_zero) {
+        cells.problem(&columns.amount, "is nothing");
+    }
+    if received_on.is_some_and(|day| day > today) {
+        cells.problem(&columns.received_on, "is after today");
+    }
+    let named = [(Some(&columns.reference), reference.clone())];
+    let named = named.into_iter().chain([
+        (columns.account.as_ref(), account.clone().flatten()),
+        (columns.bill_number.as_ref(), bill.clone().flatten()),
+    ]);
+    for (column, text) in named {
+        if let (Some(column), Some(text)) = (column, text)
+            && holds_card_number(&text)
+        {
+            cells.problem(column, "looks like the number of a card");
+        }
+    }
+    let is_sound = cells.problems.len() == before;
+    let source_ref = format!("{}/{}", columns.source, reference?);
+    let (amount, received_on) = (amount?, received_on?);
+    let row = PaymentRow {
+        source_ref,
+        amount,
+        received_on,
+        account: account?,
+        bill: bill?,
+        tender: tender?,
+    };
+    is_sound.then_some(row)
+}
+
+fn tender(cells: &mut CellReader<'_>, map: &PaymentMap) -> Option<Tender> {
+    let Some(tenders) = &map.columns.tenders else { return map.columns.tender };
+    let word = cells.text(&tenders.column, 64)?;
+    let tender = tenders.words.get(&word).copied();
+    if tender.is_none() {
+        let words: Vec<&str> = tenders.words.keys().map(String::as_str).collect();
+        let what = format!("{} is none of: {}", shown(&word), words.join(", "));
+        cells.problem(&tenders.column, what);
+    }
+    tender
+}
+
+/// The references of the rows so far, eight bytes each.
+#[derive(Default)]
+struct References(HashSet<[u8; 8]>);
+
+impl References {
+    /// Two rows of one reference would be one payment: the second is a person's to look at.
+    fn is_new(
+        &mut self,
+        source_ref: &str,
+        record: &Record,
+        map: &PaymentMap,
+        problems: &mut Vec<FileProblem>,
+    ) -> bool {
+        let hash = Sha256::digest(source_ref);
+        let mut short = [0; 8];
+        short.iter_mut().zip(hash.iter()).for_each(|(short, byte)| *short = *byte);
+        let is_new = self.0.insert(short);
+        if !is_new {
+            let (column, what) = (&map.columns.reference, "stands in an earlier row already");
+            problems.push(FileProblem::of_cell(record.row, column, what));
+        }
+        is_new
+    }
+}

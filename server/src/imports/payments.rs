@@ -1,0 +1,261 @@
+//! Payments from a file: every row is taken by itself, as money that arrived waits for no other
+//! row's mistake. Starting again finds what was taken known.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use receivables::ids::PaymentId;
+use receivables::money::Currency;
+use sqlx::AnyConnection;
+use tokio::sync::mpsc;
+
+use super::map::PaymentMap;
+use super::payment_rows::{Found, PaymentRow, read_payments};
+use super::problems::FileProblem;
+use super::{ImportArgs, ImportError, RecordImport, hash_of, progress};
+use crate::clock::ten_bytes;
+use crate::db::{Command, DbError};
+use crate::external_payments::{Filed, FiledOutcome, look_at_filed, take_filed};
+use crate::state::{Portal, Shared};
+
+/// Rows of one transaction: few enough to let payers in between.
+const ROWS_A_COMMIT: usize = 50;
+/// Reasons that are told one by one; of the others, how many there are.
+const REASONS_AT_MOST: usize = 1_000;
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowOutcome {
+    New,
+    Known,
+    NeedsPerson(String),
+    Refused(String),
+}
+
+/// How many rows did what, and why those that did nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentSummary {
+    pub rows: u64,
+    pub new: u64,
+    pub known: u64,
+    pub needs_person: u64,
+    pub refused: u64,
+    pub reasons: Vec<String>,
+    pub dry_run: bool,
+}
+
+impl PaymentSummary {
+    fn count(&mut self, row: u64, outcome: &RowOutcome) {
+        self.rows += 1;
+        let told = match outcome {
+            RowOutcome::New => {
+                self.new += 1;
+                return;
+            }
+            RowOutcome::Known => {
+                self.known += 1;
+                return;
+            }
+            RowOutcome::NeedsPerson(why) => {
+                self.needs_person += 1;
+                format!("row {row} waits for a person: {why}")
+            }
+            RowOutcome::Refused(why) => {
+                self.refused += 1;
+                format!("row {row} is refused: {why}")
+            }
+        };
+        if self.reasons.len() < REASONS_AT_MOST {
+            self.reasons.push(told);
+        }
+    }
+}
+
+impl fmt::Display for PaymentSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for reason in &self.reasons {
+            writeln!(f, "{reason}")?;
+        }
+        let told = self.reasons.len() as u64;
+        let silent = (self.needs_person + self.refused).saturating_sub(told);
+        if silent > 0 {
+            writeln!(f, "and {silent} more")?;
+        }
+        let counts = [
+            ("rows in the file", self.rows),
+            ("new payments", self.new),
+            ("already known", self.known),
+            ("wait for a person", self.needs_person),
+            ("refused", self.refused),
+        ];
+        for (what, count) in counts {
+            writeln!(f, "{count:>9}  {what}")?;
+        }
+        f.write_str(if self.dry_run { "Dry run: nothing was written." } else { "Imported." })
+    }
+}
+
+/// Imports a file of payments, or says what importing it would do.
+pub async fn run_payments(
+    portal: &Shared,
+    args: &ImportArgs,
+    map: &PaymentMap,
+) -> Result<PaymentSummary, ImportError> {
+    let currency = args.currency.or(map.currency).ok_or(ImportError::NoCurrency)?;
+    let file = args.file.clone();
+    let unreadable = |error| ImportError::Unreadable { file: args.file.clone(), error };
+    let hash = tokio::task::spawn_blocking(move || hash_of(&file)).await;
+    let file_hash = hash.map_err(|_| ImportError::Stopped)?.map_err(unreadable)?;
+    if !args.dry_run {
+        let book = portal.book.look(portal.db.read(), portal.now()).await?;
+        if !book.broken.is_empty() {
+            return Err(ImportError::BookBroken(book.broken));
+        }
+    }
+    let mut summary = PaymentSummary { dry_run: args.dry_run, ..PaymentSummary::default() };
+    let bar = progress(0);
+    let mut reading = Reading::start(portal, &args.file, map.clone(), currency);
+    while let Some(batch) = reading.next().await? {
+        bar.inc(batch.len() as u64);
+        let outcomes = if args.dry_run {
+            look_at(portal, currency, &batch).await?
+        } else {
+            portal.db.write(TakeRows::new(portal, currency, &batch)).await?
+        };
+        for ((row, _), outcome) in batch.iter().zip(&outcomes) {
+            summary.count(*row, outcome);
+        }
+    }
+    bar.finish_and_clear();
+    if !args.dry_run {
+        let run = hex::encode(ten_bytes(portal.chance.as_ref()));
+        portal.db.write(RecordImport { run, file_hash, now: portal.now() }).await?;
+    }
+    Ok(summary)
+}
+
+/// A file being read beside the taking of its rows, a few batches ahead and no more.
+struct Reading {
+    batches: mpsc::Receiver<Vec<Found>>,
+    reader: Option<tokio::task::JoinHandle<Result<(), Vec<FileProblem>>>>,
+}
+
+impl Reading {
+    fn start(portal: &Portal, file: &Path, map: PaymentMap, currency: Currency) -> Self {
+        let (send, batches) = mpsc::channel(4);
+        let (file, today): (PathBuf, _) = (file.to_owned(), portal.today());
+        let reader = tokio::task::spawn_blocking(move || {
+            let mut batch = Vec::new();
+            read_payments(&file, &map, currency, today, &mut |found| {
+                batch.push(found);
+                if batch.len() < ROWS_A_COMMIT {
+                    return ControlFlow::Continue(());
+                }
+                match send.blocking_send(std::mem::take(&mut batch)) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
+            })?;
+            if !batch.is_empty() {
+                // Who does not listen any more has stopped.
+                let _ = send.blocking_send(batch);
+            }
+            Ok(())
+        });
+        Self { batches, reader: Some(reader) }
+    }
+
+    /// The next rows; none at the file's end.
+    async fn next(&mut self) -> Result<Option<Vec<Found>>, ImportError> {
+        if let Some(batch) = self.batches.recv().await {
+            return Ok(Some(batch));
+        }
+        let Some(reader) = self.reader.take() else { return Ok(None) };
+        let ended = reader.await.map_err(|_| ImportError::Stopped)?;
+        ended.map(|()| None).map_err(ImportError::Unfinished)
+    }
+}
+
+/// What the rows would become. Writes nothing.
+async fn look_at(
+    portal: &Portal,
+    currency: Currency,
+    batch: &[Found],
+) -> Result<Vec<RowOutcome>, DbError> {
+    let mut connection = portal.db.read().acquire().await?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for (_, found) in batch {
+        outcomes.push(match found {
+            Ok(row) => {
+                let filed = filed(portal, currency, row);
+                outcome(look_at_filed(&mut connection, &filed).await?)
+            }
+            Err(problems) => refused(problems),
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Takes the rows of one batch, all or none.
+struct TakeRows {
+    portal: Shared,
+    rows: Vec<Result<Filed, RowOutcome>>,
+}
+
+impl TakeRows {
+    fn new(portal: &Shared, currency: Currency, batch: &[Found]) -> Self {
+        let row = |found: &Result<PaymentRow, Vec<FileProblem>>| match found {
+            Ok(row) => Ok(filed(portal, currency, row)),
+            Err(problems) => Err(refused(problems)),
+        };
+        Self { portal: portal.clone(), rows: batch.iter().map(|(_, found)| row(found)).collect() }
+    }
+}
+
+impl Command for TakeRows {
+    type Reply = Vec<RowOutcome>;
+
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Vec<RowOutcome>, DbError> {
+        let sound: Vec<Filed> = self.rows.iter().filter_map(|row| row.clone().ok()).collect();
+        let mut taken = take_filed(tx, &self.portal, &sound).await?.into_iter().map(outcome);
+        let outcomes = self.rows.iter().map(|row| match row {
+            Ok(_) => taken.next().unwrap_or(RowOutcome::Known),
+            Err(refused) => refused.clone(),
+        });
+        Ok(outcomes.collect())
+    }
+}
+
+fn filed(portal: &Portal, currency: Currency, row: &PaymentRow) -> Filed {
+    let (ms, chance) = portal.id_parts();
+    Filed {
+        payment_id: PaymentId::from_parts(ms, &chance),
+        item_id: portal.work_item_id(),
+        source_ref: row.source_ref.clone(),
+        account: row.account.clone(),
+        bill: row.bill.clone(),
+        amount: row.amount,
+        currency,
+        tender: row.tender,
+        received_on: row.received_on,
+        received_at: portal.zone.noon(row.received_on),
+    }
+}
+
+fn outcome(taken: FiledOutcome) -> RowOutcome {
+    match taken {
+        FiledOutcome::Posted => RowOutcome::New,
+        FiledOutcome::Known => RowOutcome::Known,
+        FiledOutcome::Differs(why) => RowOutcome::Refused(why),
+        FiledOutcome::Unmatched(why) => RowOutcome::NeedsPerson(why.to_owned()),
+    }
+}
+
+fn refused(problems: &[FileProblem]) -> RowOutcome {
+    let problem = |problem: &FileProblem| match &problem.column {
+        Some(column) => format!("{column}: {}", problem.what),
+        None => problem.what.clone(),
+    };
+    RowOutcome::Refused(problems.iter().map(problem).collect::<Vec<_>>().join("; "))
+}
