@@ -40,6 +40,8 @@ pub struct Filed {
     pub source_ref: String,
     pub account: Option<String>,
     pub bill: Option<String>,
+    /// The number of an account or of a bill, as payers write either into one line.
+    pub account_or_bill: Option<String>,
     pub amount: MinorUnits,
     pub currency: Currency,
     pub tender: Tender,
@@ -116,7 +118,10 @@ pub async fn look_at_filed(db: &mut AnyConnection, row: &Filed) -> Result<FiledO
 
 async fn whose(db: &mut AnyConnection, row: &Filed) -> Result<Match, DbError> {
     let matched = match (&row.account, &row.bill) {
-        (None, None) => Err("it names no account and no bill"),
+        (None, None) => match &row.account_or_bill {
+            Some(named) => by_either(db, named).await?,
+            None => Err("it names no account and no bill"),
+        },
         (Some(account), bill) => match accounts::find_by_name(&mut *db, account).await? {
             None => Err("it names an account that is not here"),
             Some(account_id) => match bill {
@@ -147,12 +152,24 @@ async fn bill_of(
     Ok(Ok((account_id, Some(bill_id(id)?))))
 }
 
+const SEVERAL: &str = "it names a bill that several accounts have";
+
+async fn by_either(db: &mut AnyConnection, named: &str) -> Result<Match, DbError> {
+    let account = accounts::find_by_name(&mut *db, named).await?;
+    Ok(match (account, by_bill(db, named).await?) {
+        (Some(_), Ok(_) | Err(SEVERAL)) => Err("it names an account and a bill alike"),
+        (Some(account_id), Err(_)) => Ok((account_id, None)),
+        (None, matched @ (Ok(_) | Err(SEVERAL))) => matched,
+        (None, Err(_)) => Err("it names neither an account nor a bill that is here"),
+    })
+}
+
 async fn by_bill(db: &mut AnyConnection, bill: &str) -> Result<Match, DbError> {
     let rows = sqlx::query(FIND_BILLS).bind(bill).fetch_all(db).await?;
     let row = match rows.as_slice() {
         [row] => row,
         [] => return Ok(Err("it names a bill that is not here")),
-        _ => return Ok(Err("it names a bill that several accounts have")),
+        _ => return Ok(Err(SEVERAL)),
     };
     let account: String = row.try_get("account_id")?;
     let account_id = AccountId::parse(&account)
@@ -199,7 +216,11 @@ async fn post(
 
 impl Filed {
     fn known(&self) -> Known {
-        let claims = [("account", &self.account), ("bill", &self.bill)];
+        let claims = [
+            ("account", &self.account),
+            ("bill", &self.bill),
+            ("account or bill", &self.account_or_bill),
+        ];
         let words = claims.iter().filter_map(|(what, named)| Some((what, named.as_ref()?)));
         let words: Vec<String> = words.map(|(what, named)| format!("{what} {named}")).collect();
         Known {
@@ -289,6 +310,7 @@ pub(super) async fn find(portal: &Portal, source_ref: &str) -> Result<Option<Fil
         source_ref: received.gateway_ref,
         account: None,
         bill: None,
+        account_or_bill: None,
         amount: received.amount,
         currency: received.currency,
         tender: received.tender,

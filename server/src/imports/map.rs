@@ -12,8 +12,10 @@ use super::ImportError;
 use super::date_pattern::DatePattern;
 
 /// The maps that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] =
-    &[("accounts-receivable", include_str!("../../maps/accounts-receivable.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("accounts-receivable", include_str!("../../maps/accounts-receivable.toml")),
+    ("bank-statement", include_str!("../../maps/bank-statement.toml")),
+];
 
 /// A map as it is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,9 +87,12 @@ pub struct PaymentColumns {
     pub reference: String,
     pub amount: String,
     pub received_on: String,
-    /// At least one of the two.
+    /// At least one of the three; the last holds an account's number or a bill's.
     pub account: Option<String>,
     pub bill_number: Option<String>,
+    pub account_or_bill: Option<String>,
+    /// Where the file says what each amount is in.
+    pub currency: Option<String>,
     /// The form all of them came in, or the column that says it.
     pub tender: Option<Tender>,
     pub tenders: Option<TenderColumn>,
@@ -106,7 +111,8 @@ impl PaymentMap {
     pub fn column_names(&self) -> Vec<&str> {
         let columns = &self.columns;
         let mut names: Vec<&str> = vec![&columns.reference, &columns.amount, &columns.received_on];
-        let optional = [&columns.account, &columns.bill_number];
+        let optional =
+            [&columns.account, &columns.bill_number, &columns.account_or_bill, &columns.currency];
         names.extend(optional.into_iter().flatten().map(String::as_str));
         names.extend(columns.tenders.as_ref().map(|tenders| tenders.column.as_str()));
         names
@@ -121,8 +127,11 @@ impl PaymentColumns {
                 "payments.source must be a word of at most 40 letters, digits, - and _".to_owned()
             );
         }
-        if self.account.is_none() && self.bill_number.is_none() {
-            return Err("payments must have a column account, bill_number, or both".to_owned());
+        let naming = [&self.account, &self.bill_number, &self.account_or_bill];
+        if naming.iter().all(|column| column.is_none()) {
+            return Err(
+                "payments must have a column account, bill_number or account_or_bill".to_owned()
+            );
         }
         if self.tender.is_some() == self.tenders.is_some() {
             return Err("payments must have either tender or tenders".to_owned());

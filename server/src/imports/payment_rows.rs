@@ -24,6 +24,8 @@ pub struct PaymentRow {
     pub received_on: CivilDate,
     pub account: Option<String>,
     pub bill: Option<String>,
+    /// The number of an account or of a bill, or a payer's words.
+    pub account_or_bill: Option<String>,
     pub tender: Tender,
 }
 
@@ -68,10 +70,17 @@ fn payment(mut cells: CellReader<'_>, map: &PaymentMap, today: CivilDate) -> Opt
     let received_on = cells.day(&columns.received_on);
     let account = cells.optional_text(columns.account.as_deref(), 64);
     let bill = cells.optional_text(columns.bill_number.as_deref(), 64);
+    let account_or_bill = columns.account_or_bill.as_deref().and_then(|at| words(&cells, at));
     let tender = tender(&mut cells, map);
     let before = cells.problems.len();
     if amount.is_some_and(MinorUnits::is_zero) {
         cells.problem(&columns.amount, "is nothing");
+    }
+    if let Some(column) = &columns.currency
+        && cells.cell(column).to_text() != cells.currency.code()
+    {
+        let (found, currency) = (shown(&cells.cell(column).to_text()), cells.currency);
+        cells.problem(column, format!("{found} is not {currency}"));
     }
     if received_on.is_some_and(|day| day > today) {
         cells.problem(&columns.received_on, "is after today");
@@ -90,16 +99,25 @@ fn payment(mut cells: CellReader<'_>, map: &PaymentMap, today: CivilDate) -> Opt
     }
     let is_sound = cells.problems.len() == before;
     let source_ref = format!("{}/{}", columns.source, reference?);
-    let (amount, received_on) = (amount?, received_on?);
     let row = PaymentRow {
         source_ref,
-        amount,
-        received_on,
+        amount: amount?,
+        received_on: received_on?,
         account: account?,
         bill: bill?,
+        account_or_bill,
         tender: tender?,
     };
     is_sound.then_some(row)
+}
+
+/// What a payer wrote refuses no money: what cannot be a number names nobody, and the number of
+/// a card is not kept.
+fn words(cells: &CellReader<'_>, column: &str) -> Option<String> {
+    const AT_MOST: usize = 200;
+    let text = cells.cell(column).to_text();
+    let short: String = text.chars().filter(|c| !c.is_control()).take(AT_MOST).collect();
+    (!short.is_empty() && !holds_card_number(&text)).then_some(short)
 }
 
 fn tender(cells: &mut CellReader<'_>, map: &PaymentMap) -> Option<Tender> {

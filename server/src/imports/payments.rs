@@ -235,6 +235,7 @@ fn filed(portal: &Portal, currency: Currency, row: &PaymentRow) -> Filed {
         source_ref: row.source_ref.clone(),
         account: row.account.clone(),
         bill: row.bill.clone(),
+        account_or_bill: row.account_or_bill.clone(),
         amount: row.amount,
         currency,
         tender: row.tender,

@@ -5,6 +5,7 @@
 //! docs/decisions/0036.
 
 mod access;
+mod bank;
 mod cell;
 mod csv_file;
 mod spreadsheet;
@@ -38,6 +39,8 @@ enum Kind {
     Xlsx,
     Ods,
     Access,
+    Camt,
+    Mt940,
 }
 
 /// Reads the wanted columns of every row, or says what keeps the file from being read at all.
@@ -55,6 +58,8 @@ pub fn read(
         Kind::Xlsx => spreadsheet::read_xlsx(path, form, wanted, each),
         Kind::Ods => spreadsheet::read_ods(path, form, wanted, each),
         Kind::Access => access::read(path, form, wanted, each),
+        Kind::Camt => bank::read_camt(path, wanted, each),
+        Kind::Mt940 => bank::read_mt940(path, wanted, each),
     }));
     read.unwrap_or_else(|_| Err(unreadable("its content contradicts itself")))
 }
@@ -75,7 +80,16 @@ fn kind(path: &Path) -> Result<Kind, Vec<FileProblem>> {
         {
             Ok(Kind::Access)
         }
-        _ => Ok(Kind::Csv),
+        text => Ok(kind_of_text(text)),
+    }
+}
+
+fn kind_of_text(start: &[u8]) -> Kind {
+    let text = start.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(start).trim_ascii_start();
+    match text {
+        [b'<', ..] => Kind::Camt,
+        _ if text.starts_with(b":20:") || text.starts_with(b"{1:") => Kind::Mt940,
+        _ => Kind::Csv,
     }
 }
 

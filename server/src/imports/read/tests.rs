@@ -2,23 +2,24 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::imports::map::{DecimalMark, Encoding};
 
 const WANTED: [&str; 5] = ["account", "paid", "amount", "reference", "cleared"];
 
-/// A file in a folder of its own, gone with it.
-struct Scratch(PathBuf);
+/// A file of its own, gone with it.
+pub(super) struct Scratch(pub PathBuf);
 
 impl Scratch {
     fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("paydown_read_{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder.join(name))
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let (process, made) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(format!("paydown_{process}_{made}_{name}")))
     }
 
-    fn of(name: &str, content: &[u8]) -> Self {
+    pub fn of(name: &str, content: &[u8]) -> Self {
         let scratch = Self::new(name);
         std::fs::write(&scratch.0, content).unwrap();
         scratch
@@ -31,7 +32,7 @@ impl Drop for Scratch {
     }
 }
 
-fn form(table: Option<&str>) -> FileForm {
+pub(super) fn form(table: Option<&str>) -> FileForm {
     FileForm {
         dates: "year-month-day".to_owned().try_into().unwrap(),
         decimal_mark: DecimalMark::Dot,
