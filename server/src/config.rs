@@ -81,6 +81,7 @@ pub struct Settings {
     pub stripe: StripeSettings,
     pub mail: MailSettings,
     pub backend: BackendSettings,
+    pub watched: WatchSettings,
     pub sign_in: SignInSettings,
     pub staff: StaffSettings,
     pub limits: LimitSettings,
@@ -136,6 +137,17 @@ pub struct MailSettings {
 pub struct BackendSettings {
     /// Told of each payment by POST; empty: nobody is told.
     pub write_back_url: String,
+}
+
+/// A table that others write payments into.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchSettings {
+    /// Its path; empty: none is watched.
+    pub path: String,
+    /// Its column map, as for `paydown import`.
+    pub map: String,
+    pub every_seconds: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -310,6 +322,12 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if settings.stripe.required && settings.stripe.secret_key.is_empty() {
         return wrong("stripe.secret_key", "set, because stripe.required is true");
+    }
+    if !(1..=25).contains(&settings.watched.every_seconds) {
+        return wrong("watched.every_seconds", "between 1 and 25");
+    }
+    if !settings.watched.path.is_empty() && settings.watched.map.is_empty() {
+        return wrong("watched.map", "set when watched.path is");
     }
     if settings.staff.clerks_limit < MinorUnits::new(0) {
         return wrong("staff.clerks_limit", "zero or more");

@@ -219,17 +219,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         }
         Command::Demo => load_demo(&loaded).await?,
         Command::Import(import) => {
-            if let FileMap::Payments(map) = FileMap::load(&import.map)? {
-                let started =
-                    start(loaded, Injected::from_the_machine(), "http://127.0.0.1").await?;
-                tell!("{}", imports::run_payments(&started.portal, &import, &map).await?);
-                started.portal.db.close().await;
-                return Ok(ExitCode::SUCCESS);
-            }
-            let database = open(&loaded).await?;
-            let chance = Arc::new(SystemChance);
-            let zone = &loaded.zone;
-            tell!("{}", imports::run(&import, &database, zone, &SystemClock, chance).await?);
+            tell!("{}", import_file(loaded, &import).await?);
         }
         Command::Preview(preview) => {
             let database = open(&loaded).await?;
@@ -274,6 +264,18 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         Command::Openapi => tell!("{}", router::openapi()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn import_file(loaded: Loaded, args: &imports::ImportArgs) -> Result<String, AnyError> {
+    if let FileMap::Payments(map) = FileMap::load(&args.map)? {
+        let started = start(loaded, Injected::from_the_machine(), "http://127.0.0.1").await?;
+        let summary = imports::run_payments(&started.portal, args, &map).await?;
+        started.portal.db.close().await;
+        return Ok(summary.to_string());
+    }
+    let database = open(&loaded).await?;
+    let chance = Arc::new(SystemChance);
+    Ok(imports::run(args, &database, &loaded.zone, &SystemClock, chance).await?.to_string())
 }
 
 async fn open(loaded: &Loaded) -> Result<Database, AnyError> {

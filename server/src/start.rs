@@ -9,6 +9,7 @@ use crate::config::{Loaded, Settings, Zone};
 use crate::db::{Database, DbError};
 use crate::gateway::sandbox::{Sandbox, SandboxProblem};
 use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem, Surroundings};
+use crate::imports::Watch;
 use crate::installation::{self, AnotherMode};
 use crate::ledger::BookWatch;
 use crate::outbox::{SenderProblem, Senders};
@@ -108,6 +109,7 @@ pub async fn start_with(
         passkeys,
         book,
         work,
+        watched: Watch::default(),
     };
     let portal = Arc::new(portal);
     Ok(Started { portal, sandbox })

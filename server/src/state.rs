@@ -12,6 +12,7 @@ use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::Database;
 use crate::gateway::Gateway;
+use crate::imports::Watch;
 use crate::ledger::BookWatch;
 use crate::outbox::Senders;
 use crate::passkeys::Passkeys;
@@ -31,6 +32,7 @@ pub struct Portal {
     pub passkeys: Passkeys,
     pub book: BookWatch,
     pub work: Work,
+    pub watched: Watch,
 }
 
 pub type Shared = Arc<Portal>;

@@ -9,7 +9,9 @@ use tokio::sync::watch;
 
 use crate::db::DbError;
 use crate::state::Shared;
-use crate::{accounts, audit, gateway_events, limits, outbox, passkeys, sign_in, staff_sign_in};
+use crate::{
+    accounts, audit, gateway_events, imports, limits, outbox, passkeys, sign_in, staff_sign_in,
+};
 
 /// The kinds of work, each with a rhythm of its own.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,7 @@ enum Work {
     Words,
     Book,
     Sealing,
+    Watched,
 }
 
 /// When a kind of work has its next round.
@@ -45,7 +48,8 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::Addresses),
         rounds(&portal, stop.clone(), Work::Words),
         rounds(&portal, stop.clone(), Work::Book),
-        rounds(&portal, stop, Work::Sealing),
+        rounds(&portal, stop.clone(), Work::Sealing),
+        rounds(&portal, stop, Work::Watched),
     );
 }
 
@@ -78,6 +82,7 @@ impl Work {
             Self::Forgetting | Self::Words => 3_600,
             Self::Addresses => 60,
             Self::Sealing => 5,
+            Self::Watched => portal.settings.watched.every_seconds,
             Self::Book => portal.settings.book.check_every_minutes * 60,
         })
     }
@@ -92,7 +97,8 @@ impl Work {
             | Self::Addresses
             | Self::Words
             | Self::Book
-            | Self::Sealing => std::future::pending().await,
+            | Self::Sealing
+            | Self::Watched => std::future::pending().await,
         }
     }
 
@@ -112,6 +118,7 @@ impl Work {
             Self::Words => accounts::give_words(&portal.db).await.map(|n| log(self, n)),
             Self::Book => check_the_book(portal).await,
             Self::Sealing => audit::seal(portal).await.map(|sealed| log(self, sealed)),
+            Self::Watched => imports::look_at_watched(portal).await.map(|found| log(self, found)),
         };
         if let Err(error) = outcome {
             tracing::error!(work = ?self, %error, "a round of work failed");

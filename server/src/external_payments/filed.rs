@@ -5,6 +5,8 @@
 //! operator says whose it is. However often its file comes, a row is posted once: the row of
 //! `external_money` is the lock of that decision, by the source and its reference.
 
+use std::collections::HashSet;
+
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::{AccountId, BillId, PaymentId, WorkItemId};
 use receivables::money::{Currency, MinorUnits, Money};
@@ -15,7 +17,7 @@ use super::record::{ExternalPayment, Recording, record_for_bill};
 use super::unmatched::{self, Known};
 use crate::accounts;
 use crate::audit::{self, NewAct};
-use crate::db::{Command, DbError};
+use crate::db::{Command, DbError, ROWS_AT_MOST};
 use crate::payments::post::Received;
 use crate::state::{Portal, Shared};
 use crate::work_list::{self, Matter, NewWorkItem, Thing, WorkKind};
@@ -98,6 +100,21 @@ pub async fn take_filed(
         *outcome = FiledOutcome::Posted;
     }
     Ok(outcomes)
+}
+
+/// The references of those rows that are posted just as they are here. Writes nothing.
+pub async fn known_filed(portal: &Portal, filed: &[Filed]) -> Result<HashSet<String>, DbError> {
+    let mut known = HashSet::new();
+    for rows in filed.chunks(ROWS_AT_MOST) {
+        let references: Vec<&str> = rows.iter().map(|row| row.source_ref.as_str()).collect();
+        let found = unmatched::look_at_many(portal.db.read(), FILE, &references).await?;
+        let same = rows.iter().filter(|row| {
+            let locked = found.get(&row.source_ref);
+            locked.is_some_and(|locked| locked.is_posted && row.difference(locked).is_none())
+        });
+        known.extend(same.map(|row| row.source_ref.clone()));
+    }
+    Ok(known)
 }
 
 /// What taking a row would do. Writes nothing.

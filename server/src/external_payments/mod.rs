@@ -20,7 +20,7 @@ mod unmatched;
 
 pub use at_gateway::{MatchError, Taken, match_money, take};
 pub use by_staff::{Recorded, record_by_staff, staff_router};
-pub use filed::{Filed, FiledOutcome, look_at_filed, take_filed};
+pub use filed::{Filed, FiledOutcome, known_filed, look_at_filed, take_filed};
 pub use forget::forget_words;
 pub use record::{ExternalPayment, ExternalPaymentRefusal, Recording, record_external_payment};
 pub use settled::{Settled, record_settled};

@@ -1,14 +1,16 @@
 //! The table external_money: what came through the gateway without a payment started here, and
 //! what files say was received. A row without a payment is unmatched.
 
+use std::collections::HashMap;
+
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::PaymentId;
 use receivables::money::{Currency, MinorUnits};
 use receivables::tender::Tender;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 
-use crate::db::{DbError, expect_rows};
+use crate::db::{DbError, expect_rows, widened};
 use crate::payments::post::Received;
 use crate::state::Portal;
 
@@ -36,7 +38,11 @@ const LOOK: &str = "
 select payment_id, amount, currency, received_on
 from external_money where gateway = $1 and gateway_ref = $2";
 
-pub(super) const SQL: &[&str] = &[LOCK, MARK, FIND, LOOK];
+const LOOK_AT_MANY: &str = "
+select gateway_ref, payment_id, amount, currency, received_on
+from external_money where gateway = $1 and gateway_ref in ($2)";
+
+pub(super) const SQL: &[&str] = &[LOCK, MARK, FIND, LOOK, LOOK_AT_MANY];
 
 /// Money as it is known, whosever it is.
 #[derive(Clone, Debug)]
@@ -76,6 +82,26 @@ pub(super) async fn look(
     let query = sqlx::query(LOOK).bind(gateway).bind(gateway_ref);
     let row = query.fetch_optional(db).await?;
     row.map(|row| locked(&row, gateway_ref)).transpose()
+}
+
+/// As many rows as stand there, by their references.
+pub(super) async fn look_at_many(
+    db: &AnyPool,
+    gateway: &str,
+    references: &[&str],
+) -> Result<HashMap<String, Locked>, DbError> {
+    let text = widened(LOOK_AT_MANY, references.len());
+    let mut query = sqlx::query(AssertSqlSafe(text)).bind(gateway);
+    for reference in references {
+        query = query.bind(*reference);
+    }
+    let mut found = HashMap::new();
+    for row in query.fetch_all(db).await? {
+        let reference: String = row.try_get("gateway_ref")?;
+        let known = locked(&row, &reference)?;
+        found.insert(reference, known);
+    }
+    Ok(found)
 }
 
 /// Writes the row down where it is new, and locks it.

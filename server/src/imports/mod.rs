@@ -15,10 +15,12 @@ mod plan;
 mod problems;
 mod read;
 mod rows;
+mod watch;
 
 pub use map::{ColumnMap, FileMap, PaymentMap};
 pub use payments::{PaymentSummary, run_payments};
 pub use problems::FileProblem;
+pub use watch::{Looked, Watch, look_at_watched};
 
 use std::fmt;
 use std::fs::File;
@@ -42,7 +44,7 @@ use apply::Applying;
 use rows::FileRow;
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[plan::SQL];
+pub const SQL: &[&[&str]] = &[plan::SQL, watch::SQL];
 
 /// `paydown import FILE --as MAP`
 #[derive(Clone, Debug, clap::Args)]
@@ -177,7 +179,7 @@ pub async fn run(
         apply::apply(db, plan, &applying, |rows| bar.inc(rows as u64)).await?;
         bar.finish_and_clear();
         let run = hex::encode(ten_bytes(applying.chance.as_ref()));
-        db.write(RecordImport { run, file_hash, now }).await?;
+        db.write(RecordImport { run, actor: "operator", file_hash, now }).await?;
     }
     Ok(summary)
 }
@@ -211,6 +213,7 @@ fn hash_of(file: &Path) -> std::io::Result<String> {
 /// Every bill and payment has an act of its own; this one says which file they came from.
 struct RecordImport {
     run: String,
+    actor: &'static str,
     file_hash: String,
     now: Micros,
 }
@@ -222,7 +225,7 @@ impl Command for RecordImport {
         let act = NewAct {
             id: format!("import/{}", self.run),
             kind: "import_applied".to_owned(),
-            actor: "operator".to_owned(),
+            actor: self.actor.to_owned(),
             about: self.file_hash.clone(),
             account_id: None,
             at: self.now,

@@ -16,7 +16,7 @@ use super::problems::FileProblem;
 use super::{ImportArgs, ImportError, RecordImport, hash_of, progress};
 use crate::clock::ten_bytes;
 use crate::db::{Command, DbError};
-use crate::external_payments::{Filed, FiledOutcome, look_at_filed, take_filed};
+use crate::external_payments::{Filed, FiledOutcome, known_filed, look_at_filed, take_filed};
 use crate::state::{Portal, Shared};
 
 /// Rows of one transaction: few enough to let payers in between.
@@ -46,7 +46,7 @@ pub struct PaymentSummary {
 }
 
 impl PaymentSummary {
-    fn count(&mut self, row: u64, outcome: &RowOutcome) {
+    pub(super) fn count(&mut self, row: u64, outcome: &RowOutcome) {
         self.rows += 1;
         let told = match outcome {
             RowOutcome::New => {
@@ -121,7 +121,7 @@ pub async fn run_payments(
         let outcomes = if args.dry_run {
             look_at(portal, currency, &batch).await?
         } else {
-            portal.db.write(TakeRows::new(portal, currency, &batch)).await?
+            take_batch(portal, currency, &batch).await?
         };
         for ((row, _), outcome) in batch.iter().zip(&outcomes) {
             summary.count(*row, outcome);
@@ -130,19 +130,22 @@ pub async fn run_payments(
     bar.finish_and_clear();
     if !args.dry_run {
         let run = hex::encode(ten_bytes(portal.chance.as_ref()));
-        portal.db.write(RecordImport { run, file_hash, now: portal.now() }).await?;
+        portal
+            .db
+            .write(RecordImport { run, actor: "operator", file_hash, now: portal.now() })
+            .await?;
     }
     Ok(summary)
 }
 
 /// A file being read beside the taking of its rows, a few batches ahead and no more.
-struct Reading {
+pub(super) struct Reading {
     batches: mpsc::Receiver<Vec<Found>>,
     reader: Option<tokio::task::JoinHandle<Result<(), Vec<FileProblem>>>>,
 }
 
 impl Reading {
-    fn start(portal: &Portal, file: &Path, map: PaymentMap, currency: Currency) -> Self {
+    pub fn start(portal: &Portal, file: &Path, map: PaymentMap, currency: Currency) -> Self {
         let (send, batches) = mpsc::channel(4);
         let (file, today): (PathBuf, _) = (file.to_owned(), portal.today());
         let reader = tokio::task::spawn_blocking(move || {
@@ -167,7 +170,7 @@ impl Reading {
     }
 
     /// The next rows; none at the file's end.
-    async fn next(&mut self) -> Result<Option<Vec<Found>>, ImportError> {
+    pub async fn next(&mut self) -> Result<Option<Vec<Found>>, ImportError> {
         if let Some(batch) = self.batches.recv().await {
             return Ok(Some(batch));
         }
@@ -197,33 +200,47 @@ async fn look_at(
     Ok(outcomes)
 }
 
-/// Takes the rows of one batch, all or none.
-struct TakeRows {
-    portal: Shared,
-    rows: Vec<Result<Filed, RowOutcome>>,
+/// Takes the rows of one batch, all or none. What is known is not written again.
+pub(super) async fn take_batch(
+    portal: &Shared,
+    currency: Currency,
+    batch: &[Found],
+) -> Result<Vec<RowOutcome>, DbError> {
+    let row = |found: &Result<PaymentRow, Vec<FileProblem>>| match found {
+        Ok(row) => Ok(filed(portal, currency, row)),
+        Err(problems) => Err(refused(problems)),
+    };
+    let rows: Vec<Result<Filed, RowOutcome>> = batch.iter().map(|(_, found)| row(found)).collect();
+    let sound: Vec<Filed> = rows.iter().filter_map(|row| row.clone().ok()).collect();
+    let known = known_filed(portal, &sound).await?;
+    let (new, at): (Vec<Filed>, Vec<bool>) = {
+        let at: Vec<bool> = sound.iter().map(|row| !known.contains(&row.source_ref)).collect();
+        (sound.into_iter().zip(&at).filter(|(_, new)| **new).map(|(row, _)| row).collect(), at)
+    };
+    let mut taken = match new.is_empty() {
+        true => Vec::new(),
+        false => portal.db.write(TakeRows { portal: portal.clone(), rows: new }).await?,
+    }
+    .into_iter();
+    let mut at = at.into_iter();
+    let outcomes = rows.into_iter().map(|row| match row {
+        Ok(_) if at.next() == Some(true) => taken.next().map_or(RowOutcome::Known, outcome),
+        Ok(_) => RowOutcome::Known,
+        Err(refused) => refused,
+    });
+    Ok(outcomes.collect())
 }
 
-impl TakeRows {
-    fn new(portal: &Shared, currency: Currency, batch: &[Found]) -> Self {
-        let row = |found: &Result<PaymentRow, Vec<FileProblem>>| match found {
-            Ok(row) => Ok(filed(portal, currency, row)),
-            Err(problems) => Err(refused(problems)),
-        };
-        Self { portal: portal.clone(), rows: batch.iter().map(|(_, found)| row(found)).collect() }
-    }
+struct TakeRows {
+    portal: Shared,
+    rows: Vec<Filed>,
 }
 
 impl Command for TakeRows {
-    type Reply = Vec<RowOutcome>;
+    type Reply = Vec<FiledOutcome>;
 
-    async fn apply(&self, tx: &mut AnyConnection) -> Result<Vec<RowOutcome>, DbError> {
-        let sound: Vec<Filed> = self.rows.iter().filter_map(|row| row.clone().ok()).collect();
-        let mut taken = take_filed(tx, &self.portal, &sound).await?.into_iter().map(outcome);
-        let outcomes = self.rows.iter().map(|row| match row {
-            Ok(_) => taken.next().unwrap_or(RowOutcome::Known),
-            Err(refused) => refused.clone(),
-        });
-        Ok(outcomes.collect())
+    async fn apply(&self, tx: &mut AnyConnection) -> Result<Vec<FiledOutcome>, DbError> {
+        take_filed(tx, &self.portal, &self.rows).await
     }
 }
 

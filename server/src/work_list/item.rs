@@ -30,6 +30,8 @@ pub enum WorkKind {
     ApprovalWaits,
     /// Somebody came in without the identity provider.
     GlassBroken,
+    /// The watched table cannot be read, or its rows cannot be taken.
+    WatchedTable,
 }
 
 impl WorkKind {
@@ -67,6 +69,7 @@ impl WorkKind {
             Self::Disputed => "disputed",
             Self::ApprovalWaits => "approval_waits",
             Self::GlassBroken => "glass_broken",
+            Self::WatchedTable => "watched_table",
         }
     }
 }
@@ -86,6 +89,7 @@ pub enum Thing {
     Outbox,
     StaffMember,
     FiledPayment,
+    WatchedTable,
 }
 
 impl Thing {
@@ -104,6 +108,7 @@ impl Thing {
             Self::Outbox => "outbox",
             Self::StaffMember => "staff_member",
             Self::FiledPayment => "filed_payment",
+            Self::WatchedTable => "watched_table",
         }
     }
 }

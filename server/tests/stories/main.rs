@@ -71,5 +71,6 @@ mod tidy;
 mod timeline;
 mod upgrades;
 mod work_items;
+mod watched_table;
 mod work_list;
 mod your_sign_in;

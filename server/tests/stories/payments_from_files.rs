@@ -93,14 +93,14 @@ stories! {
             ["", "", "7.00", "2026-11-21", "6", "Cash"],
             ["", "no-such-bill", "8.00", "2026-11-21", "7", "Cash"],
             [&one, "", "0.00", "2026-11-21", "8", "Cash"],
-            [&one, "", "1.005", "2026-11-31", "9", "Gold"],
+            [&one, "", "1.0055", "2026-11-31", "9", "Gold"],
             [&one, "", "1.00", "2026-11-23", "10", "Cash"],
             [&one, "", "100.00", "2026-11-20", "1", "Cash"],
             ["4242 4242 4242 4242", "", "1.00", "2026-11-20", "11", "Cash"],
         ]);
-        let dry = import(&portal, &file, true).await;
-        assert_eq!((count(&portal, PAYMENTS).await, count(&portal, WAITING).await), (0, 0));
-        let done = import(&portal, &file, false).await;
+        let dry = import(portal, &file, true).await;
+        assert_eq!((count(portal, PAYMENTS).await, count(portal, WAITING).await), (0, 0));
+        let done = import(portal, &file, false).await;
         assert_eq!(PaymentSummary { dry_run: true, ..done.clone() }, dry);
         assert_eq!(counts(&done), [12, 3, 0, 4, 5]);
         assert_eq!(done.reasons, [
@@ -109,7 +109,7 @@ stories! {
             "row 7 waits for a person: it names no account and no bill",
             "row 8 waits for a person: it names a bill that is not here",
             "row 9 is refused: amount: is nothing",
-            "row 10 is refused: amount: \"1.005\" has more than the 2 decimals of USD; paid: \
+            "row 10 is refused: amount: \"1.0055\" has more than the 2 decimals of USD; paid: \
              \"2026-11-31\" is no day of the form year-month-day; how: \"Gold\" is none of: Cash, \
              Check",
             "row 11 is refused: paid: is after today",
@@ -120,20 +120,20 @@ stories! {
         // there follows the order.
         assert_eq!(portal.left(&first).await, [0, 5_500]);
         assert_eq!(portal.left(&second).await, [7_000, 0]);
-        assert_eq!(count(&portal, "select count(*) from receipt").await, 3);
-        assert_eq!(count(&portal, "select count(*) from outbox where kind = 'mail'").await, 0);
-        assert_eq!(count(&portal, WAITING).await, 4);
+        assert_eq!(count(portal, "select count(*) from receipt").await, 3);
+        assert_eq!(count(portal, "select count(*) from outbox where kind = 'mail'").await, 0);
+        assert_eq!(count(portal, WAITING).await, 4);
         portal.the_book_is_exact().await;
 
-        let again = import(&portal, &file, false).await;
+        let again = import(portal, &file, false).await;
         assert_eq!(counts(&again), [12, 0, 3, 4, 5]);
-        assert_eq!((count(&portal, PAYMENTS).await, count(&portal, WAITING).await), (3, 4));
+        assert_eq!((count(portal, PAYMENTS).await, count(portal, WAITING).await), (3, 4));
     }
 
     async fn money_of_a_file_is_posted_once_a_person_says_whose_it_is(portal: TestPortal) {
         let account = portal.account(&[("2026-09-15", 8_000)]).await;
         let file = file(&[["A-17", "", "80.00", "2026-11-20", "77", "Cash"]]);
-        assert_eq!(counts(&import(&portal, &file, false).await), [1, 0, 0, 1, 0]);
+        assert_eq!(counts(&import(portal, &file, false).await), [1, 0, 0, 1, 0]);
         let listed = work_list::table(&portal.portal.db).await.unwrap();
         assert!(listed.contains("paydown match cashier/77 ACCOUNT"), "{listed}");
 
@@ -142,24 +142,24 @@ stories! {
         assert_eq!(portal.left(&account).await, [0]);
         let again = match_money(&portal.portal, "cashier/77", &whose).await.unwrap_err();
         assert!(matches!(again, MatchError::Refused("it is posted already")), "{again:?}");
-        assert_eq!(counts(&import(&portal, &file, false).await), [1, 0, 1, 0, 0]);
-        assert_eq!((count(&portal, PAYMENTS).await, count(&portal, WAITING).await), (1, 0));
+        assert_eq!(counts(&import(portal, &file, false).await), [1, 0, 1, 0, 0]);
+        assert_eq!((count(portal, PAYMENTS).await, count(portal, WAITING).await), (1, 0));
         portal.the_book_is_exact().await;
     }
 
     async fn a_row_that_waited_is_posted_when_its_account_is_there(portal: TestPortal) {
         let bill = "B-LATER";
         let later = file(&[["", bill, "80.00", "2026-11-20", "78", "Cash"]]);
-        assert_eq!(counts(&import(&portal, &later, false).await), [1, 0, 0, 1, 0]);
+        assert_eq!(counts(&import(portal, &later, false).await), [1, 0, 0, 1, 0]);
         let account = portal.account(&[("2026-09-15", 8_000)]).await;
         let rename = "update bill set number = 'B-LATER'";
         sqlx::query(rename).execute(portal.portal.db.read()).await.unwrap();
-        assert_eq!(counts(&import(&portal, &later, false).await), [1, 1, 0, 0, 0]);
+        assert_eq!(counts(&import(portal, &later, false).await), [1, 1, 0, 0, 0]);
         assert_eq!(portal.left(&account).await, [0]);
-        assert_eq!(count(&portal, WAITING).await, 0);
+        assert_eq!(count(portal, WAITING).await, 0);
 
         let other = file(&[["", bill, "80.01", "2026-11-20", "78", "Cash"]]);
-        let refused = import(&portal, &other, false).await;
+        let refused = import(portal, &other, false).await;
         let why = "row 2 is refused: it is known with $80.00 of 2026-11-20, here it is $80.01 of \
                    2026-11-20";
         assert_eq!(refused.reasons, [why]);

@@ -125,6 +125,7 @@ fn a_table_is_written_by_one_room() {
         ("work_item", "work_list"),
         ("external_money", "external_payments"),
         ("external_payment", "external_payments"),
+        ("watched_table", "imports"),
         ("gateway_event", "gateway_events"),
         ("session", "sign_in"),
         ("allowance", "limits"),

@@ -64,6 +64,14 @@ pub fn read(
     read.unwrap_or_else(|_| Err(unreadable("its content contradicts itself")))
 }
 
+/// Is it a text of rows, which only its last line's end shows to be whole?
+pub fn is_csv(path: &Path) -> io::Result<bool> {
+    if File::open(path)?.read(&mut [0])? == 0 {
+        return Err(io::Error::other("it is empty"));
+    }
+    Ok(matches!(kind(path), Ok(Kind::Csv)))
+}
+
 fn kind(path: &Path) -> Result<Kind, Vec<FileProblem>> {
     let mut start = Vec::new();
     let opened = File::open(path).map_err(io_problem)?;

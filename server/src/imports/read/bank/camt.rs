@@ -34,7 +34,7 @@ pub fn read_camt(
         buffer.clear();
         let event = xml.read_event_into(&mut buffer);
         match event.map_err(|error| unreadable(&error.to_string()))? {
-            Event::Start(element) => statement.start(&element).map_err(|why| unreadable(why))?,
+            Event::Start(element) => statement.start(&element).map_err(unreadable)?,
             Event::Text(text) => statement.text.push_str(&text.xml10_content()),
             Event::CData(text) => statement.text.push_str(&text.xml10_content()),
             Event::GeneralRef(entity) => {
@@ -46,11 +46,7 @@ pub fn read_camt(
                     (None, None) => return Err(unreadable("it names an entity of its own")),
                 }
             }
-            Event::End(_) => {
-                if statement.end(&mut rows).is_break() {
-                    return Ok(());
-                }
-            }
+            Event::End(_) if statement.end(&mut rows).is_break() => return Ok(()),
             Event::Eof => break,
             _ => {}
         }
