@@ -3,9 +3,9 @@
 //!
 //! What an import says was received is recorded as it says ([`record_settled`]), and nobody is
 //! written to: whoever took the money has told them. What staff say is recorded by them, with a
-//! preview, a receipt, and above a limit another's approval ([`staff_router`]). What the gateway says it received,
-//! without a payment started here, is matched to the account it names or waits for an operator
-//! ([`take`]). What a file says was received is matched or waits in the same way
+//! preview, a receipt, and above a limit another's approval ([`staff_router`]). What the gateway
+//! says it received, without a payment started here, is matched to the account it names or waits
+//! for an operator ([`take`]). What a file says was received is matched or waits in the same way
 //! ([`take_filed`]).
 //!
 //! Nothing here asks the gateway. Invariant: a source and its reference post once.
