@@ -141,6 +141,11 @@ id!(
     "inv_"
 );
 id!(
+    /// A file of payments that staff sent in.
+    ImportId,
+    "imp_"
+);
+id!(
     /// A piece of work to do after a commit.
     OutboxId,
     "out_"

@@ -6,9 +6,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Shared;
 use crate::{
-    accounts, adjustments, audit, bills, dashboard, external_payments, gateway_events, invitations,
-    outbox, passkeys, payments, portal_page, privacy, receipts, search, sign_in, staff_sign_in,
-    timeline, web, work_list,
+    accounts, adjustments, audit, bills, dashboard, external_payments, gateway_events, imports,
+    invitations, outbox, passkeys, payments, portal_page, privacy, receipts, search, sign_in,
+    staff_sign_in, timeline, web, work_list,
 };
 
 /// The API's own description, beside what each handler says of itself.
@@ -28,6 +28,7 @@ use crate::{
         (name = "bills", description = "Bills and their lines"),
         (name = "payments", description = "Previews, payments and receipts"),
         (name = "invitations", description = "Whom staff ask in"),
+        (name = "imports", description = "Files of payments, and what became of their rows"),
         (name = "keys", description = "API clients, their keys, and what a caller may do"),
         (name = "work list", description = "What waits for a person"),
         (name = "corrections", description = "What staff put right, each with a preview"),
@@ -63,6 +64,7 @@ fn api() -> OpenApiRouter<Shared> {
         .merge(audit::router())
         .merge(invitations::staff_router())
         .merge(accounts::staff_router())
+        .merge(imports::router())
 }
 
 /// The routes that act for whoever asks, a cookie's or a key's; `web::serve` puts the app and the

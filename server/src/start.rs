@@ -9,7 +9,7 @@ use crate::config::{Loaded, Settings, Zone};
 use crate::db::{Database, DbError};
 use crate::gateway::sandbox::{Sandbox, SandboxProblem};
 use crate::gateway::{Gateway, GatewaySettings, Pause, RealPause, SettingsProblem, Surroundings};
-use crate::imports::Watch;
+use crate::imports::{Imports, Watch};
 use crate::installation::{self, AnotherMode};
 use crate::ledger::BookWatch;
 use crate::outbox::{SenderProblem, Senders};
@@ -110,6 +110,7 @@ pub async fn start_with(
         book,
         work,
         watched: Watch::default(),
+        imports: Imports::default(),
     };
     let portal = Arc::new(portal);
     Ok(Started { portal, sandbox })

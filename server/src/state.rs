@@ -12,7 +12,7 @@ use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
 use crate::config::{Settings, Zone};
 use crate::db::Database;
 use crate::gateway::Gateway;
-use crate::imports::Watch;
+use crate::imports::{Imports, Watch};
 use crate::ledger::BookWatch;
 use crate::outbox::Senders;
 use crate::passkeys::Passkeys;
@@ -33,6 +33,7 @@ pub struct Portal {
     pub book: BookWatch,
     pub work: Work,
     pub watched: Watch,
+    pub imports: Imports,
 }
 
 pub type Shared = Arc<Portal>;
@@ -42,6 +43,7 @@ pub type Shared = Arc<Portal>;
 pub struct Work {
     pub events: Notify,
     pub outbox: Notify,
+    pub imports: Notify,
 }
 
 impl Portal {

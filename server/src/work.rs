@@ -26,6 +26,7 @@ enum Work {
     Book,
     Sealing,
     Watched,
+    Imports,
 }
 
 /// When a kind of work has its next round.
@@ -49,7 +50,8 @@ pub async fn run(portal: Shared, stop: watch::Receiver<bool>) {
         rounds(&portal, stop.clone(), Work::Words),
         rounds(&portal, stop.clone(), Work::Book),
         rounds(&portal, stop.clone(), Work::Sealing),
-        rounds(&portal, stop, Work::Watched),
+        rounds(&portal, stop.clone(), Work::Watched),
+        rounds(&portal, stop, Work::Imports),
     );
 }
 
@@ -76,7 +78,7 @@ impl Work {
     fn rhythm(self, portal: &Shared) -> Duration {
         Duration::from_secs(match self {
             Self::Events => 2,
-            Self::Outbox => 5,
+            Self::Outbox | Self::Imports => 5,
             Self::Sweep => 10,
             Self::MissedEvents => 300,
             Self::Forgetting | Self::Words => 3_600,
@@ -91,6 +93,7 @@ impl Work {
         match self {
             Self::Events => portal.work.events.notified().await,
             Self::Outbox => portal.work.outbox.notified().await,
+            Self::Imports => portal.work.imports.notified().await,
             Self::Sweep
             | Self::MissedEvents
             | Self::Forgetting
@@ -118,6 +121,10 @@ impl Work {
             Self::Words => accounts::give_words(&portal.db).await.map(|n| log(self, n)),
             Self::Book => check_the_book(portal).await,
             Self::Sealing => audit::seal(portal).await.map(|sealed| log(self, sealed)),
+            Self::Imports => match imports::run_imports(portal, &portal.imports).await {
+                Ok(true) => return Next::AtOnce,
+                done => done.map(|more| log(self, more)),
+            },
             Self::Watched => imports::look_at_watched(portal).await.map(|found| log(self, found)),
         };
         if let Err(error) = outcome {

@@ -9,6 +9,7 @@ pub mod corrections;
 pub mod dashboard;
 pub mod everyones_payments;
 pub mod external_payments;
+pub mod imports;
 pub mod invitations;
 pub mod passkeys;
 pub mod payments;

@@ -28,7 +28,8 @@ pub struct WorkItemRow {
     pub id: WorkItemId,
     /// `unmatched_money`, `payment_unclear`, `payment_slow`, `intent_differs`,
     /// `event_not_applied`, `not_delivered`, `money_went_back`, `refund_unclear`,
-    /// `refund_returned`, `disputed`, `approval_waits`, `glass_broken`.
+    /// `refund_returned`, `disputed`, `approval_waits`, `glass_broken`,
+    /// `watched_table`.
     pub kind: String,
     /// What kind of thing it is about, and its name there: the gateway's own for a
     /// `gateway_intent`.
@@ -64,6 +65,8 @@ pub enum WorkAction {
     CheckGateway,
     /// Ask who it was.
     CheckStaff,
+    /// See what keeps the watched table, or rows of it, from being taken.
+    CheckTable,
 }
 
 /// `POST /api/v1/work-items/{id}/done`: the matter is settled, as the note says.

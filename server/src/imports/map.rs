@@ -12,7 +12,7 @@ use super::ImportError;
 use super::date_pattern::DatePattern;
 
 /// The maps that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = &[
+pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("accounts-receivable", include_str!("../../maps/accounts-receivable.toml")),
     ("bank-statement", include_str!("../../maps/bank-statement.toml")),
 ];

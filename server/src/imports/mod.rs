@@ -8,6 +8,7 @@
 mod apply;
 mod cells;
 mod date_pattern;
+mod job;
 mod map;
 mod payment_rows;
 mod payments;
@@ -17,6 +18,7 @@ mod read;
 mod rows;
 mod watch;
 
+pub use job::{Imports, router, run_imports};
 pub use map::{ColumnMap, FileMap, PaymentMap};
 pub use payments::{PaymentSummary, run_payments};
 pub use problems::FileProblem;
@@ -44,7 +46,7 @@ use apply::Applying;
 use rows::FileRow;
 
 /// Every SQL text of this room; a test prepares them on both engines.
-pub const SQL: &[&[&str]] = &[plan::SQL, watch::SQL];
+pub const SQL: &[&[&str]] = &[job::SQL, plan::SQL, watch::SQL];
 
 /// `paydown import FILE --as MAP`
 #[derive(Clone, Debug, clap::Args)]

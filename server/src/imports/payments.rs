@@ -146,11 +146,24 @@ pub(super) struct Reading {
 
 impl Reading {
     pub fn start(portal: &Portal, file: &Path, map: PaymentMap, currency: Currency) -> Self {
+        Self::start_where(portal, file, map, currency, || true)
+    }
+
+    fn start_where(
+        portal: &Portal,
+        file: &Path,
+        map: PaymentMap,
+        currency: Currency,
+        mut is_wanted: impl FnMut() -> bool + Send + 'static,
+    ) -> Self {
         let (send, batches) = mpsc::channel(4);
         let (file, today): (PathBuf, _) = (file.to_owned(), portal.today());
         let reader = tokio::task::spawn_blocking(move || {
             let mut batch = Vec::new();
             read_payments(&file, &map, currency, today, &mut |found| {
+                if !is_wanted() {
+                    return ControlFlow::Continue(());
+                }
                 batch.push(found);
                 if batch.len() < ROWS_A_COMMIT {
                     return ControlFlow::Continue(());
@@ -167,6 +180,21 @@ impl Reading {
             Ok(())
         });
         Self { batches, reader: Some(reader) }
+    }
+
+    /// As [`Self::start`], behind so many rows.
+    pub fn start_behind(
+        portal: &Portal,
+        file: &Path,
+        map: PaymentMap,
+        currency: Currency,
+        rows: i64,
+    ) -> Self {
+        let mut passed = 0;
+        Self::start_where(portal, file, map, currency, move || {
+            passed += 1;
+            passed > rows
+        })
     }
 
     /// The next rows; none at the file's end.
@@ -244,7 +272,7 @@ impl Command for TakeRows {
     }
 }
 
-fn filed(portal: &Portal, currency: Currency, row: &PaymentRow) -> Filed {
+pub(super) fn filed(portal: &Portal, currency: Currency, row: &PaymentRow) -> Filed {
     let (ms, chance) = portal.id_parts();
     Filed {
         payment_id: PaymentId::from_parts(ms, &chance),
@@ -261,7 +289,7 @@ fn filed(portal: &Portal, currency: Currency, row: &PaymentRow) -> Filed {
     }
 }
 
-fn outcome(taken: FiledOutcome) -> RowOutcome {
+pub(super) fn outcome(taken: FiledOutcome) -> RowOutcome {
     match taken {
         FiledOutcome::Posted => RowOutcome::New,
         FiledOutcome::Known => RowOutcome::Known,
@@ -270,7 +298,7 @@ fn outcome(taken: FiledOutcome) -> RowOutcome {
     }
 }
 
-fn refused(problems: &[FileProblem]) -> RowOutcome {
+pub(super) fn refused(problems: &[FileProblem]) -> RowOutcome {
     let problem = |problem: &FileProblem| match &problem.column {
         Some(column) => format!("{column}: {}", problem.what),
         None => problem.what.clone(),

@@ -41,6 +41,10 @@ pub enum Action {
     /// Invite customers, send invitations again and revoke them.
     Invite,
     SeeInvitations,
+    /// Send in files of payments, start and stop them, and keep column maps.
+    Import,
+    /// Look at what became of files that were sent in.
+    SeeImports,
     /// See operators, API clients and their keys.
     SeeKeys,
     /// Put a bill on hold, and release it.
@@ -58,7 +62,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::See,
         Self::SeePayments,
         Self::Preview,
@@ -82,6 +86,8 @@ impl Action {
         Self::DoWork,
         Self::SeeFigures,
         Self::SeeAudit,
+        Self::Import,
+        Self::SeeImports,
         Self::SeeKeys,
         Self::ManageKeys,
     ];
@@ -111,6 +117,8 @@ impl Action {
             Self::DoWork => "do_work",
             Self::SeeFigures => "see_figures",
             Self::SeeAudit => "see_audit",
+            Self::Import => "import",
+            Self::SeeImports => "see_imports",
             Self::SeeKeys => "see_keys",
             Self::ManageKeys => "manage_keys",
         }
@@ -127,6 +135,7 @@ impl Action {
                 | Self::SeeWork
                 | Self::SeeFigures
                 | Self::SeeAudit
+                | Self::SeeImports
                 | Self::SeeKeys
         )
     }
@@ -145,6 +154,7 @@ impl Action {
                 | Self::Approve
                 | Self::Decline
                 | Self::Reverse
+                | Self::Import
         )
     }
 }
@@ -198,6 +208,8 @@ fn role_can(role: StaffRole, action: Action, resource: Resource) -> bool {
             | Action::SeeRefunds
             | Action::SeeAdjustments
             | Action::SeeInvitations
+            | Action::SeeImports
+            | Action::Import
             | Action::Preview
             | Action::Move
             | Action::RecordPayment

@@ -17,6 +17,8 @@ use crate::problem::{REQUEST_NAME, Refusal, RequestName};
 use crate::state::Shared;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A file takes as long as its line is slow; only staff send one.
+const PATIENCE_FOR_FILES: Duration = Duration::from_secs(15 * 60);
 /// Of all headers together, and of an address with its parameters.
 const LONGEST_HEAD: usize = 16 * 1024;
 const LONGEST_ADDRESS: usize = 4 * 1024;
@@ -75,8 +77,10 @@ fn unreadable(request: &Request) -> Option<Refusal> {
 /// Answers in time and whatever happens inside.
 async fn within_bounds(request: Request, next: Next) -> Response {
     let may_take_money = moves_money(request.method(), request.uri().path());
+    let brings_a_file = brings_a_file(request.method(), request.uri().path());
+    let patience = if brings_a_file { PATIENCE_FOR_FILES } else { PATIENCE };
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let refusal = match tokio::time::timeout(PATIENCE, answered).await {
+    let refusal = match tokio::time::timeout(patience, answered).await {
         Ok(Ok(response)) => return response,
         Ok(Err(_)) => {
             tracing::error!("a fault of the program stopped a request");
@@ -89,6 +93,10 @@ async fn within_bounds(request: Request, next: Next) -> Response {
     };
     let money = if may_take_money { MoneyTaken::Unknown } else { MoneyTaken::No };
     refusal.with_money_taken(money).into_response()
+}
+
+fn brings_a_file(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == "/api/v1/imports"
 }
 
 /// Whoever breaks off here cannot say that no money was taken.

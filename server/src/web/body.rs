@@ -46,11 +46,15 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 return too_large();
             }
-            Refusal::bad_request("malformed-json", "The request broke off.")
+            cut_short()
         })?;
         arrived.note();
         Ok(Self(bytes))
     }
+}
+
+pub fn cut_short() -> Refusal {
+    Refusal::bad_request("malformed-json", "The request broke off.")
 }
 
 fn too_slow() -> Refusal {

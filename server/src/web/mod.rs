@@ -24,7 +24,7 @@ mod query;
 mod strict_json;
 mod surroundings;
 
-pub use body::{Body, RawBody, require_json, without_card_number};
+pub use body::{Body, RawBody, cut_short, require_json, too_large, without_card_number};
 pub use client_address::{ClientAddress, ForwardedBy, TrustedProxies};
 pub use connections::serve as accept;
 pub use content_policy::{set_form_page, set_plain_page};

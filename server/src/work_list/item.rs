@@ -35,7 +35,7 @@ pub enum WorkKind {
 }
 
 impl WorkKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::UnmatchedMoney,
         Self::PaymentUnclear,
         Self::PaymentSlow,
@@ -48,6 +48,7 @@ impl WorkKind {
         Self::Disputed,
         Self::ApprovalWaits,
         Self::GlassBroken,
+        Self::WatchedTable,
     ];
 
     pub fn parse(code: &str) -> Option<Self> {

@@ -115,6 +115,7 @@ impl WorkKind {
                 WorkAction::CheckGateway
             }
             Self::GlassBroken => WorkAction::CheckStaff,
+            Self::WatchedTable => WorkAction::CheckTable,
         }
     }
 }

@@ -171,6 +171,16 @@ impl<'p> Stage<'p> {
         hash[..32].to_owned()
     }
 
+    /// A file that was sent in; only its row is asked for.
+    async fn import(&self) -> String {
+        let id = format!("imp_{:032x}", self.asked);
+        let text = "insert into import_job (id, map_name, map, currency, file_hash, file_bytes, \
+                    uploaded_by, uploaded_at, state, changed_at) \
+                    values ($1, 'till', '', 'USD', '', 1, 'carl', 1, 'uploaded', 1)";
+        self.stored(text, &[&id]).await;
+        id
+    }
+
     async fn passkey(&self, who: &str) -> String {
         let id = format!("passkey-{}", self.asked);
         let text = "insert into passkey (id, customer_id, label, credential, created_at) \
@@ -233,6 +243,9 @@ impl<'p> Stage<'p> {
         if row.path == "/api/v1/search" {
             return format!("{}?q=1", row.path);
         }
+        if row.path == "/api/v1/imports" {
+            return format!("{}?map=till", row.path);
+        }
         let room = row.path.split('/').nth(3).unwrap();
         let is_named = row.path.contains('{');
         let id = match (room, none) {
@@ -258,6 +271,8 @@ impl<'p> Stage<'p> {
             ("external-payments", true) => nothing("pay"),
             ("invitations", false) if is_named => self.invitation().await,
             ("invitations", true) => nothing("inv"),
+            ("imports", false) if is_named => self.import().await,
+            ("imports", true) => nothing("imp"),
             ("passkeys", false) if is_named => {
                 self.passkey(if row.whose == "own" { who } else { "somebody" }).await
             }
@@ -300,6 +315,7 @@ impl<'p> Stage<'p> {
             "api-clients" => json!({
                 "name": format!("new-{}", self.asked), "scopes": ["previews"], "days": 30,
             }),
+            "column-maps" => json!({ "name": "till", "map": "" }),
             "keys" => json!({ "days": 30 }),
             "invitations" => self.invitation_request(),
             "acceptance" => json!({ "link": "0".repeat(43), "account_number": "A-1" }),
