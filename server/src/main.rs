@@ -247,7 +247,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, AnyError> {
         Command::Match { reference, account } => {
             let machine = Injected::from_the_machine();
             let started = start(loaded, machine, "http://127.0.0.1").await?;
-            let id = external_payments::match_money(&started.portal, &reference, &account).await?;
+            let id =
+                external_payments::match_money(&started.portal, (&reference, &account), "operator")
+                    .await?;
             tell!("{reference} is posted as {id}.");
             started.portal.db.close().await;
         }

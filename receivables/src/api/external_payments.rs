@@ -132,6 +132,23 @@ pub struct ExternalPaymentPage {
     pub next: Option<String>,
 }
 
+/// `POST /api/v1/external-money/{id}/match`: whose the money is that came through the gateway
+/// and names nobody. The id is the gateway's name for it, as the work list has it in `thing_id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchRequest {
+    /// The account's number or id, exactly.
+    pub account: String,
+}
+
+/// The payment that the money became.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MoneyMatched {
+    pub payment_id: PaymentId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

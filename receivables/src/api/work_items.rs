@@ -50,7 +50,7 @@ pub struct WorkItemRow {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WorkAction {
-    /// Say whose money it is.
+    /// Say whose money it is: `external-money/{thing_id}/match`.
     Match,
     /// Approve it or decline it: `external-payments/{payment_id}` or
     /// `adjustments/{adjustment_id}`.

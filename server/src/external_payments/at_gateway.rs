@@ -40,7 +40,8 @@ enum Claim {
     Reference(Option<String>),
     /// The note that we left on an intent of ours.
     Note(AccountId),
-    Operator(AccountId),
+    /// A member of staff, by the name under which their acts are recorded.
+    Operator(AccountId, String),
 }
 
 impl Claim {
@@ -48,7 +49,7 @@ impl Claim {
         match self {
             Self::Reference(_) => "reference",
             Self::Note(_) => "note",
-            Self::Operator(_) => "operator",
+            Self::Operator(..) => "operator",
         }
     }
 }
@@ -133,7 +134,7 @@ impl Take {
         tx: &mut AnyConnection,
     ) -> Result<Result<PaymentId, &'static str>, DbError> {
         let account_id = match &self.claim {
-            Claim::Note(account_id) | Claim::Operator(account_id) => Some(*account_id),
+            Claim::Note(account_id) | Claim::Operator(account_id, _) => Some(*account_id),
             Claim::Reference(None) => return Ok(Err("it names no account")),
             Claim::Reference(Some(reference)) => {
                 accounts::find_by_name(&mut *tx, reference).await?
@@ -173,11 +174,11 @@ impl Take {
         tx: &mut AnyConnection,
         payment_id: PaymentId,
     ) -> Result<(), DbError> {
-        let Claim::Operator(account_id) = &self.claim else { return Ok(()) };
+        let Claim::Operator(account_id, by) = &self.claim else { return Ok(()) };
         let act = NewAct {
             id: format!("match/{}", self.known.received.gateway_ref),
             kind: "money_matched".to_owned(),
-            actor: "operator".to_owned(),
+            actor: by.clone(),
             about: payment_id.to_string(),
             account_id: Some(*account_id),
             at: self.now,
@@ -222,11 +223,11 @@ pub enum MatchError {
     Refused(&'static str),
 }
 
-/// An operator says whose money it is: it is posted to that account, named by number or id.
+/// Somebody says whose money it is: it is posted to that account, named by number or id.
 pub async fn match_money(
     portal: &Shared,
-    gateway_ref: &str,
-    account: &str,
+    (gateway_ref, account): (&str, &str),
+    by: &str,
 ) -> Result<PaymentId, MatchError> {
     let pool = portal.db.read();
     let found = accounts::find_by_name(pool, account).await?;
@@ -236,7 +237,7 @@ pub async fn match_money(
     }
     let known = unmatched::find(portal, portal.gateway_name(), gateway_ref).await?;
     let known = known.ok_or_else(|| MatchError::NoSuchMoney(gateway_ref.to_owned()))?;
-    match write(portal, known, Claim::Operator(account_id)).await? {
+    match write(portal, known, Claim::Operator(account_id, by.to_owned())).await? {
         Taken::Posted(payment_id) => Ok(payment_id),
         Taken::PostedBefore => Err(MatchError::PostedBefore(gateway_ref.to_owned())),
         Taken::Halted => Err(MatchError::Halted),

@@ -14,14 +14,16 @@ mod at_gateway;
 mod by_staff;
 mod filed;
 mod forget;
+mod match_routes;
 mod record;
 mod settled;
 mod unmatched;
 
 pub use at_gateway::{MatchError, Taken, match_money, take};
-pub use by_staff::{Recorded, record_by_staff, staff_router};
+pub use by_staff::{Recorded, record_by_staff};
 pub use filed::{Filed, FiledOutcome, known_filed, look_at_filed, take_filed};
 pub use forget::forget_words;
+pub use match_routes::staff_router;
 pub use record::{ExternalPayment, ExternalPaymentRefusal, Recording, record_external_payment};
 pub use settled::{Settled, record_settled};
 

@@ -33,7 +33,7 @@ macro_rules! page_of_postings {
 /// What staff moved is signed by an act of its own; what was paid, by who started it.
 const POSTINGS: &str = page_of_postings!(
     "select x.id, x.kind, x.source, x.payment_id, x.effective_on, x.recorded_at, \
-     coalesce(y.actor, case when x.kind = 'payment_received' then p.started_by end, \
+     coalesce(y.actor, z.actor, case when x.kind = 'payment_received' then p.started_by end, \
        case when d.id is not null then 'gateway' end, x.source) as actor, \
      c.name as customer_name, m.name as member_name, \
      p.tender, p.method, r.number as receipt_number, b.id as bill_id, b.number as bill_number, \
@@ -41,14 +41,15 @@ const POSTINGS: &str = page_of_postings!(
      (select cast(coalesce(sum(e.amount), 0) as bigint) from entry e \
        where e.posting_id = x.id and e.amount > 0) as amount",
     "left join audit_act y on y.id = x.id || '_by' \
+     left join audit_act z on z.id = 'match/' || x.source_ref and x.kind = 'payment_received' \
      left join payment p on p.id = x.payment_id \
      left join external_payment w on w.id = x.payment_id and x.kind = 'payment_received' \
      left join receipt r on r.payment_id = x.payment_id and x.kind = 'payment_received' \
      left join bill b on b.id = x.source_ref and x.kind in ('bill_issued', 'bill_cancelled') \
      left join dispute d on d.id = x.source_ref \
        and x.kind in ('dispute_withdrawn', 'dispute_reinstated') \
-     left join customer c on c.id = coalesce(y.actor, p.started_by) \
-     left join staff_member m on m.id = coalesce(y.actor, p.started_by) \
+     left join customer c on c.id = coalesce(y.actor, z.actor, p.started_by) \
+     left join staff_member m on m.id = coalesce(y.actor, z.actor, p.started_by) \
      order by x.recorded_at desc, x.id desc"
 );
 

@@ -11,7 +11,7 @@ use crate::db::DbError;
 const PORTAL: [&str; 3] = ["bill", "bill_cancelled", "credit"];
 /// Money that came by a link or a note of ours was brought by the gateway.
 const GATEWAY: [&str; 3] = ["gateway", "reference", "note"];
-const IMPORT: &str = "import";
+const IMPORTS: [&str; 2] = ["import", "file"];
 
 /// The columns are the actor's own word, and the name of the customer or the member of staff with
 /// this id.
@@ -25,7 +25,7 @@ pub fn who(row: &AnyRow, gateway: &str) -> Result<Who, DbError> {
         Who::Staff { name: named(row.try_get("member_name")?) }
     } else if let Some(name) = actor.strip_prefix("client ") {
         Who::Program { name: name.to_owned() }
-    } else if actor == IMPORT {
+    } else if IMPORTS.contains(&actor.as_str()) {
         Who::Program { name: actor }
     } else if actor == gateway || GATEWAY.contains(&actor.as_str()) {
         Who::Gateway

@@ -180,7 +180,7 @@ stories! {
         portal.clock.pass_seconds(3 * 24 * 3_600);
         let say = |reference: &str, account: &str| {
             let (reference, account) = (reference.to_owned(), account.to_owned());
-            async move { match_money(&portal.portal, &reference, &account).await }
+            async move { match_money(&portal.portal, (&reference, &account), "operator").await }
         };
         assert!(matches!(say(&intent, "nobody").await, Err(MatchError::NoSuchAccount(_))));
         assert!(matches!(say("pi_1", &number(&account)).await, Err(MatchError::NoSuchMoney(_))));

@@ -138,9 +138,9 @@ stories! {
         assert!(listed.contains("paydown match cashier/77 ACCOUNT"), "{listed}");
 
         let whose = number(&account);
-        match_money(&portal.portal, "cashier/77", &whose).await.unwrap();
+        match_money(&portal.portal, ("cashier/77", &whose), "operator").await.unwrap();
         assert_eq!(portal.left(&account).await, [0]);
-        let again = match_money(&portal.portal, "cashier/77", &whose).await.unwrap_err();
+        let again = match_money(&portal.portal, ("cashier/77", &whose), "operator").await.unwrap_err();
         assert!(matches!(again, MatchError::Refused("it is posted already")), "{again:?}");
         assert_eq!(counts(&import(portal, &file, false).await), [1, 0, 1, 0, 0]);
         assert_eq!((count(portal, PAYMENTS).await, count(portal, WAITING).await), (1, 0));

@@ -4,6 +4,7 @@
 use crate::support::people::Person;
 use crate::support::{On, TestPortal};
 use axum::http::Method;
+use receivables::money::Currency;
 use serde_json::{Value, json};
 use server::gateway::sandbox::TestCard;
 
@@ -83,6 +84,34 @@ stories! {
         let by = "select actor from audit_act where kind = 'work_item_done'";
         let by: String = sqlx::query_scalar(by).fetch_one(portal.portal.db.read()).await.unwrap();
         assert_eq!(by, "carl");
+    }
+
+    async fn unmatched_money_is_posted_where_staff_say_it_belongs(portal: TestPortal) {
+        let account = portal.account(&[("2026-09-15", 8_000)]).await;
+        let yen = portal.account_in(Currency::JPY, &[("2026-09-15", 8_000)]).await;
+        let carl = Person::operator(portal, "carl", "clerk").await;
+        portal.pay_by_link((500, "usd"), None, TestCard::Success).await;
+        portal.news_arrives().await;
+        let item = list(&carl, "").await["items"][0].clone();
+        let path = format!("/api/v1/external-money/{}/match", item["thing_id"].as_str().unwrap());
+        let matched = async |of: Value| {
+            let answer = carl.ask(&Method::POST, &path, Some(&json!({ "account": of }))).await;
+            (answer.status.as_u16(), answer.json())
+        };
+        for (of, code) in [(json!("nobody"), "account-unknown"), (json!(yen.id), "invalid-state")] {
+            assert_eq!(matched(of.clone()).await.1["code"], code, "{of}");
+        }
+        let (status, done) = matched(json!(account.id)).await;
+        assert_eq!(status, 200, "{done}");
+        assert_eq!(portal.left(&account).await, [7_500]);
+        assert_eq!(list(&carl, "").await["items"], json!([]));
+        assert_eq!(matched(json!(account.id)).await.1["code"], "invalid-state");
+        let told = format!("/api/v1/accounts/{}/timeline", account.id);
+        let told = carl.ask(&Method::GET, &told, None).await.json();
+        let rows = told["items"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["kind"] == "payment_received").unwrap();
+        assert_eq!(row["payment_id"], done["payment_id"]);
+        assert_eq!(row["who"], json!({ "kind": "staff", "name": "carl" }));
     }
 
     async fn what_waits_for_approval_leaves_the_list_by_the_decision_alone(portal: TestPortal) {

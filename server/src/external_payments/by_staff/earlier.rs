@@ -77,7 +77,7 @@ fn same(
 ) -> Result<Option<EarlierPayment>, DbError> {
     let reference: Option<String> = row.try_get("reference")?;
     let is_near = like.received_on.days_since(received_on).abs() <= DAYS;
-    if !is_near || essence(reference.as_deref()) != essence(like.reference) {
+    if !is_near || !is_same_reference(reference.as_deref(), like.reference) {
         return Ok(None);
     }
     let id: String = row.try_get("id")?;
@@ -91,6 +91,13 @@ fn same(
         reference,
         recorded_by: text("recorded_by")?,
     }))
+}
+
+/// A file's row is known by its source and its reference: `cheques/1001`.
+fn is_same_reference(known: Option<&str>, typed: Option<&str>) -> bool {
+    let typed = essence(typed);
+    let in_file = known.and_then(|known| known.split_once('/')).map(|(_, reference)| reference);
+    essence(known) == typed || in_file.is_some_and(|known| essence(Some(known)) == typed)
 }
 
 /// A reference however it is copied: `No. 10-01` and `NO 1001`.
@@ -109,6 +116,9 @@ mod tests {
             assert_eq!(essence(Some(copied)), "NO1001", "{copied:?}");
         }
         assert_eq!(essence(Some(" - ")), essence(None));
+        assert!(is_same_reference(Some("cheques/1001"), Some("10-01")));
+        assert!(!is_same_reference(Some("cheques/1001"), Some("1")));
+        assert!(!is_same_reference(Some("cheques/1001"), None));
         assert_ne!(essence(Some("1001")), essence(Some("1002")));
     }
 }

@@ -127,6 +127,16 @@ impl<'p> Stage<'p> {
         id
     }
 
+    /// Money that names nobody.
+    async fn unmatched_money(&self) -> String {
+        let reference = format!("pi_unmatched_{}", self.asked);
+        let text = "insert into external_money (gateway, gateway_ref, amount, currency, tender, \
+                    received_on, received_at, found_at) \
+                    values ($1, $2, 100, 'USD', 'card', '2026-11-20', 1, 1)";
+        self.stored(text, &[self.portal.portal.gateway_name(), &reference]).await;
+        reference
+    }
+
     /// Money that this person recorded, which waits for approval.
     async fn external_payment(&self, by: &str, account: &TestAccount) -> String {
         let request = serde_json::from_value(self.external_payment_request()).unwrap();
@@ -264,6 +274,8 @@ impl<'p> Stage<'p> {
             ("adjustments", true) => nothing("adj"),
             ("work-items", false) if is_named => self.work_item().await,
             ("work-items", true) => nothing("work"),
+            ("external-money", false) => self.unmatched_money().await,
+            ("external-money", true) => "pi_none".to_owned(),
             ("external-payments", false) => {
                 let by = if row.whose == "own" { who } else { "somebody" };
                 self.external_payment(by, &self.own.account).await
@@ -309,6 +321,7 @@ impl<'p> Stage<'p> {
                 "kind": "write_off", "bill_id": self.own.account.bills[1], "amount": 1,
                 "currency": "USD", "reason": "given up",
             }),
+            "match" => json!({ "account": self.own.account.id }),
             "hold" => json!({ "reason": "we look at it" }),
             "done" => json!({ "note": "it came" }),
             "external-payments" => self.external_payment_request(),
