@@ -8,20 +8,20 @@ set -euo pipefail
 fingerprint() {
   {
     rustc --version
-    find app receivables style public index.html pay.html Trunk.toml Cargo.toml Cargo.lock \
+    find app receivables style public index.html pay.html desk.html Trunk.toml Cargo.toml Cargo.lock \
       tools/*app*.mjs tools/wasm-env.sh end2end/package-lock.json -type f -print0 |
       sort --zero-terminated | xargs -0 sha256sum
   } | sha256sum
 }
 
 built_from=$(fingerprint)
-if [ -f dist/pay.html ] && [ "$built_from" = "$(cat .tools/app-built-from 2>/dev/null)" ]; then
+if [ -f dist/desk.html ] && [ "$built_from" = "$(cat .tools/app-built-from 2>/dev/null)" ]; then
   echo 'dist/ is up to date'
   exit
 fi
 mkdir -p .tools/dist
-# A document after the other, in one target folder: only the last crate is built twice.
-for document in index.html pay.html; do
+# A document after the other, in one target folder: only the last crate is built anew for each.
+for document in index.html pay.html desk.html; do
   # Trunk takes NO_COLOR=1 for a wrong argument.
   env -u NO_COLOR TRUNK_SKIP_VERSION_CHECK=true \
     trunk build --release --locked \

@@ -7,7 +7,7 @@ import { bytesOf, filesOf } from './app-weight.mjs';
 
 // For the standard library that is built with the app, for size; Rust's own, which came built for
 // speed, weighs more (docs/PERFORMANCE.md) and only has its weight said.
-const MOST_BYTES = { 'index.html': 120_000, 'pay.html': 150_000 };
+const MOST_BYTES = { 'index.html': 120_000, 'pay.html': 150_000, 'desk.html': 220_000 };
 const built = '.tools/dist';
 const joined = path.join(built, 'joined');
 const compresses = /\.(html|js|css|wasm|svg|json|txt|webmanifest)$/;

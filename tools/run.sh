@@ -7,6 +7,8 @@ set -euo pipefail
 address=127.0.0.1:8080
 # Demo data may be loaded, and mail is read on a page instead of in a mailbox.
 export PAYDOWN_DEMO=true
+# So that the demo's clerk may do something alone.
+export PAYDOWN_STAFF__CLERKS_LIMIT=${PAYDOWN_STAFF__CLERKS_LIMIT:-10000}
 
 answers() {
   (exec 3<>"/dev/tcp/${address/://}") 2>/dev/null

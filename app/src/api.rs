@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::json;
 use crate::ui::browser;
 
-const BASE: &str = "/api/v1";
+pub const BASE: &str = "/api/v1";
 /// No answer after this long counts as none; what it was about is then asked again, not guessed.
 const TIMEOUT_MS: u32 = 20_000;
 
@@ -62,16 +62,21 @@ pub struct Request {
 }
 
 impl Request {
-    fn get(path: String) -> Self {
+    pub fn get(path: String) -> Self {
         Self { method: Method::GET, path, body: None, idempotency_key: None }
     }
 
-    fn post(path: String, body: &impl Serialize) -> Self {
+    pub fn post(path: String, body: &impl Serialize) -> Self {
         Self::post_text(path, serde_json::to_string(body).unwrap_or_default())
     }
 
     fn post_text(path: String, body: String) -> Self {
         Self { method: Method::POST, path, body: Some(body), idempotency_key: None }
+    }
+
+    /// The same key again is the same act.
+    pub fn with_key(self, key: String) -> Self {
+        Self { idempotency_key: Some(key), ..self }
     }
 
     fn delete(path: String) -> Self {
@@ -216,7 +221,7 @@ pub fn payments(account: AccountId, after: Option<&str>) -> Request {
     page(format!("{BASE}/accounts/{account}/payments?limit=25"), after)
 }
 
-fn page(mut path: String, after: Option<&str>) -> Request {
+pub fn page(mut path: String, after: Option<&str>) -> Request {
     if let Some(after) = after {
         // The mark is the server's own; whatever is in it must not become another parameter.
         let after = js_sys::encode_uri_component(after);
@@ -240,9 +245,8 @@ pub fn preview(account: AccountId, request: &PreviewRequest) -> Request {
 
 /// Sent again with the same id it is the same payment.
 pub fn start_payment(account: AccountId, request: &PaymentRequest) -> Request {
-    let mut start = Request::post(format!("{BASE}/accounts/{account}/payments"), request);
-    start.idempotency_key = Some(request.id.to_string());
-    start
+    let start = Request::post(format!("{BASE}/accounts/{account}/payments"), request);
+    start.with_key(request.id.to_string())
 }
 
 pub fn cancel_payment(payment: PaymentId) -> Request {

@@ -1,5 +1,7 @@
 //! The frame around every page, and which page stands in it.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use receivables::api::portal::{Biller, GatewayMode};
 use receivables::words::Message;
@@ -24,7 +26,7 @@ type Asked = Memo<Option<Page>>;
 pub fn draw(pages: Pages) {
     let visit = Visit::begin();
     browser::reload_when_shown_again();
-    let page = address::follow();
+    let page = address::follow(Page::at);
     // All at once, so that nothing moves: who is here decides what stands above the page.
     let begun = Memo::new(move |_| visit.is_begun());
     react(Box::new(move || {
@@ -90,7 +92,20 @@ fn page_shown(page: Asked, pages: Pages) -> View {
     .show()
 }
 
+thread_local! {
+    static NOT_FOUND: Cell<fn() -> View> = const { Cell::new(owing_not_found) };
+}
+
+/// What another frame shows where there is nothing.
+pub fn set_not_found(shown: fn() -> View) {
+    NOT_FOUND.set(shown);
+}
+
 pub fn not_found() -> View {
+    NOT_FOUND.get()()
+}
+
+fn owing_not_found() -> View {
     el("div")
         .class("page")
         .child(heading(say(Message::NotFoundTitle)))
@@ -100,7 +115,7 @@ pub fn not_found() -> View {
 }
 
 /// On every page, so that nobody takes the sandbox for a payment or the reverse.
-fn demo_banner(visit: Visit) -> View {
+pub fn demo_banner(visit: Visit) -> View {
     (move || {
         let words = match visit.gateway_mode()? {
             GatewayMode::Live => return None,

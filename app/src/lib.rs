@@ -3,12 +3,13 @@
 //! What money settles is worked out by `receivables`, the same code that posts it on the
 //! server. What happened to a payment is asked of the server, never concluded here.
 //!
-//! Two documents, each with a module of its own (`bin/`), so that a first visit loads nothing of
-//! paying: see [`page::Document`].
+//! Three documents, each with a module of its own (`bin/`), so that a first visit loads nothing of
+//! paying or of the desk: see [`page::Document`].
 
 mod address;
 mod api;
 mod bills;
+mod desk;
 mod frame;
 mod json;
 pub mod page;
@@ -32,6 +33,12 @@ use crate::ui::view::View;
 pub fn open(document: Document, pages: Pages) {
     page::open(document);
     mount_to_body(move || frame::draw(pages));
+}
+
+/// Opens the staff desk.
+pub fn open_desk() {
+    page::open(Document::Desk);
+    mount_to_body(desk::frame::draw);
 }
 
 /// The pages of [`Document::Portal`].

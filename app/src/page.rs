@@ -13,6 +13,8 @@ use receivables::ids::{AccountId, BillId, PaymentId};
 pub enum Document {
     Portal,
     Pay,
+    /// The staff desk, below `/desk`.
+    Desk,
     /// Drawn by the server, without a module.
     Mailbox,
 }
@@ -52,7 +54,26 @@ pub enum Page {
 }
 
 impl Page {
+    /// The desk shows the pages about an account itself, each below `/desk`.
     pub fn path(self) -> String {
+        let path = self.own_path();
+        if self.stands_at_the_desk() { format!("/desk{path}") } else { path }
+    }
+
+    fn stands_at_the_desk(self) -> bool {
+        OPENED.get() == Document::Desk
+            && matches!(
+                self,
+                Self::Account(_)
+                    | Self::PastBills(_)
+                    | Self::Bill(_)
+                    | Self::Payments(_)
+                    | Self::Payment(_)
+                    | Self::Receipt(_)
+            )
+    }
+
+    fn own_path(self) -> String {
         match self {
             Self::Home => "/".into(),
             Self::SignIn => "/sign-in".into(),
@@ -121,7 +142,7 @@ impl Page {
 
     /// Whether going to this page from the document that is open needs a new document.
     pub fn needs_new_document(self) -> bool {
-        self.document() != OPENED.get()
+        self.document() != OPENED.get() && !self.stands_at_the_desk()
     }
 
     pub const fn needs_sign_in(self) -> bool {
@@ -177,5 +198,10 @@ mod tests {
         open(Document::Pay);
         assert!(Page::Home.needs_new_document());
         assert!(!Page::Check(id).needs_new_document());
+        open(Document::Desk);
+        assert!(!Page::PastBills(id).needs_new_document());
+        assert_eq!(Page::PastBills(id).path(), format!("/desk/accounts/{id}/bills"));
+        assert!(Page::Home.needs_new_document());
+        assert_eq!(Page::Home.path(), "/");
     }
 }

@@ -11,7 +11,7 @@ use crate::time_limit::TIME_IS_UP;
 use crate::ui::browser;
 
 /// Where the customer wanted to go before signing in. Of this tab only.
-const WANTED_PAGE: &str = "paydown-wanted-page";
+pub const WANTED_PAGE: &str = "paydown-wanted-page";
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Who {
@@ -34,6 +34,13 @@ pub struct Visit {
 
 impl Visit {
     pub fn begin() -> Self {
+        let visit = Self::of_nobody_yet();
+        visit.ask_who();
+        visit
+    }
+
+    /// A visit that asks for the portal, and leaves it to others who is here.
+    pub fn of_nobody_yet() -> Self {
         let visit = Self {
             portal: RwSignal::new(None),
             who: RwSignal::new(Who::NotAskedYet),
@@ -50,7 +57,6 @@ impl Visit {
             }
             visit.asked_portal.set(true);
         });
-        visit.ask_who();
         visit
     }
 
@@ -58,9 +64,14 @@ impl Visit {
         expect_context()
     }
 
+    /// Whether the portal has said at which biller this is, or failed to.
+    pub fn knows_portal(self) -> bool {
+        self.asked_portal.get()
+    }
+
     /// Whether it is known at which biller this is and who is here, as far as can be known.
     pub fn is_begun(self) -> bool {
-        self.asked_portal.get() && *self.who.read() != Who::NotAskedYet
+        self.knows_portal() && *self.who.read() != Who::NotAskedYet
     }
 
     /// The page shown is about this account.

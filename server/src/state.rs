@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use receivables::api::portal::GatewayMode;
 use receivables::calendar::{CivilDate, Micros};
-use receivables::ids::WorkItemId;
+use receivables::ids::{OutboxId, WorkItemId};
 use tokio::sync::Notify;
 
 use crate::clock::{Chance, Clock, ten_bytes, unix_ms};
@@ -65,6 +65,12 @@ impl Portal {
     pub fn work_item_id(&self) -> WorkItemId {
         let (ms, chance) = self.id_parts();
         WorkItemId::from_parts(ms, &chance)
+    }
+
+    /// The id of something to send. Drawn before the transaction, so that a repeat of it is the same.
+    pub fn outbox_id(&self) -> OutboxId {
+        let (ms, chance) = self.id_parts();
+        OutboxId::from_parts(ms, &chance)
     }
 
     /// No real money moves here.

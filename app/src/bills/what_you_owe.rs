@@ -68,10 +68,6 @@ fn draw(bill: CurrentBill) -> View {
 
 fn sums(bill: &CurrentBill) -> View {
     let account = &bill.account;
-    let facts: Vec<_> = facts(account, bill.today)
-        .into_iter()
-        .map(|(look, words)| el("li").attr("data-tone", look).child(words))
-        .collect();
     let may_pay = Visit::here().may_pay(account.id);
     let act = (may_pay && account.available_to_pay.is_positive())
         .then(|| link(Page::HowMuch(account.id), "button primary", say(Message::MakeAPayment)));
@@ -82,13 +78,21 @@ fn sums(bill: &CurrentBill) -> View {
         .class("owed")
         .child(account_line(&account.number, &account.name))
         .child(heading(headline(account)))
-        .child(el("ul").class("owed-facts").child(facts))
+        .child(facts_list(bill))
         .child(act)
         .show()
 }
 
+pub fn facts_list(bill: &CurrentBill) -> View {
+    let facts: Vec<_> = facts(&bill.account, bill.today)
+        .into_iter()
+        .map(|(look, words)| el("li").attr("data-tone", look).child(words))
+        .collect();
+    el("ul").class("owed-facts").child(facts).show()
+}
+
 /// One sum, in words: never a minus, never "debit".
-fn headline(account: &AccountDocument) -> String {
+pub fn headline(account: &AccountDocument) -> String {
     let sum = |amount| money_text(amount, account.currency);
     if account.owed.is_positive() {
         fill(Message::YouOwe, &[("amount", &sum(account.owed))])
@@ -128,7 +132,7 @@ fn facts(account: &AccountDocument, today: CivilDate) -> Vec<(&'static str, Stri
     facts
 }
 
-fn in_progress(bill: &CurrentBill) -> View {
+pub fn in_progress(bill: &CurrentBill) -> View {
     let currency = bill.account.currency;
     let rows: Vec<_> = bill
         .payments_in_progress
@@ -162,7 +166,7 @@ fn payment_in_progress(payment: &PaymentInProgress, currency: Currency) -> View 
     views![words, " ", link(Page::Payment(payment.id), "", say(Message::SeePayment))].show()
 }
 
-fn periods(bill: CurrentBill) -> View {
+pub fn periods(bill: CurrentBill) -> View {
     let (today, soon) = (bill.today, bill.due_soon_days);
     let currency = bill.account.currency;
     let all = bill.due_periods.len();

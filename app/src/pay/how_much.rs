@@ -72,6 +72,20 @@ impl Asking {
         asking
     }
 
+    /// Of a wish that nobody keeps, with the account's credit going first.
+    pub fn what_if(bill: CurrentBill, draft: Draft) -> Self {
+        let (bill, credit) = CreditFirst::of(bill, RwSignal::new(false));
+        let items = bill.open_items();
+        Self {
+            balance: AccountBalance::of(&items, bill.today),
+            bill: Arc::new(bill),
+            items: Arc::new(items),
+            draft: RwSignal::new(draft),
+            errors: RwSignal::new(Vec::new()),
+            credit,
+        }
+    }
+
     pub fn read<T>(&self, with: impl FnOnce(Reader<'_>) -> T) -> T {
         let account = self.bill.snapshot(&self.items);
         let style = language().number_style();
@@ -87,7 +101,7 @@ impl Asking {
         self.read(|reader| draft.asked(reader))
     }
 
-    fn seen(&self) -> Result<Seen, DraftProblem> {
+    pub fn seen(&self) -> Result<Seen, DraftProblem> {
         let draft = self.draft.read_untracked();
         self.read(|reader| {
             let asked = draft.asked(reader)?;

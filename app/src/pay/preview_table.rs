@@ -60,7 +60,7 @@ pub fn view(asking: &Asking, split: Split) -> View {
         }
         None => say(Message::PreviewCaptionEmpty).to_owned(),
     };
-    let caption = el("span").attr("id", "preview-caption").child(caption);
+    let caption = el("span").child(caption);
     table(caption.show(), head(&columns()), rows.show())
 }
 

@@ -2,7 +2,6 @@
 //! told at least once and knows a repeat by its Idempotency-Key.
 
 use receivables::calendar::Micros;
-use receivables::ids::OutboxId;
 use receivables::receipt::Receipt;
 use serde_json::json;
 
@@ -30,9 +29,8 @@ pub fn write_back(portal: &Portal, receipt: &Receipt, now: Micros) -> NewOutbox 
         "credit_on_account": receipt.credit_on_account,
         "bills": bills.collect::<Vec<_>>(),
     });
-    let (ms, chance) = portal.id_parts();
     NewOutbox {
-        id: OutboxId::from_parts(ms, &chance),
+        id: portal.outbox_id(),
         account_id: Some(receipt.account_id),
         kind: OutboxKind::WriteBack,
         payload,

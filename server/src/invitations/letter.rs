@@ -5,17 +5,12 @@ use std::sync::LazyLock;
 use receivables::calendar::Micros;
 use serde::Serialize;
 
-use crate::outbox::{Letter, Sender, Sources, Templates};
+use crate::outbox::{Letter, Sender, Templates, templates};
 use crate::sign_in::Token;
 use crate::state::Portal;
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {

@@ -35,6 +35,21 @@ pub struct Sources {
     pub html: &'static str,
 }
 
+/// The templates of a room's letter, from three files beside the room: subject, text, HTML.
+macro_rules! templates {
+    ($subject:literal, $text:literal, $html:literal) => {
+        std::sync::LazyLock::new(|| {
+            $crate::outbox::Templates::new($crate::outbox::Sources {
+                subject: include_str!($subject),
+                text: include_str!($text),
+                html: include_str!($html),
+            })
+        })
+    };
+}
+
+pub(crate) use templates;
+
 /// The files, read once: letters are written inside postings, where everyone waits.
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);

@@ -20,6 +20,7 @@ mod write_back;
 pub use deliver::{DeliveryCount, deliver_due, forget_old};
 pub use enqueue::{NewOutbox, OutboxKind, enqueue, enqueue_all};
 pub use forget::{forget_letters, forget_mail_files};
+pub(crate) use letter::templates;
 pub use letter::{Letter, Sender, Sources, Templates};
 pub use mailbox::router;
 pub use senders::{SenderProblem, Senders};

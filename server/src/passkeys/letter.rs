@@ -9,20 +9,15 @@ use serde::Serialize;
 use sqlx::{AnyConnection, Row};
 
 use crate::db::DbError;
-use crate::outbox::{Letter, NewOutbox, OutboxKind, Sender, Sources, Templates, enqueue};
+use crate::outbox::{Letter, NewOutbox, OutboxKind, Sender, Templates, enqueue, templates};
 use crate::state::Portal;
 
 const ADDRESS: &str = "select email from customer where id = $1";
 
 pub(super) const SQL: &[&str] = &[ADDRESS];
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {
@@ -30,12 +25,6 @@ struct Words<'a> {
     added: bool,
     device: &'a str,
     link: String,
-}
-
-/// Drawn before the transaction, so that a repeat of it is the same.
-pub(super) fn outbox_id(portal: &Portal) -> OutboxId {
-    let (ms, chance) = portal.id_parts();
-    OutboxId::from_parts(ms, &chance)
 }
 
 /// Tells the customer; `device` is where a passkey was added, none when one was removed.

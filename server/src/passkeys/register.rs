@@ -66,7 +66,7 @@ pub(super) async fn finish(
     label: String,
 ) -> Result<PasskeyRow, Refusal> {
     let now = portal.now();
-    let outbox_id = letter::outbox_id(portal);
+    let outbox_id = portal.outbox_id();
     let register = Register { portal: portal.clone(), session, credential, label, outbox_id, now };
     let kept = portal.db.write(register).await?;
     portal.work.outbox.notify_one();

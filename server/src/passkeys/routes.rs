@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use super::store::Remove;
-use super::{letter, register, sign_in, store};
+use super::{register, sign_in, store};
 use crate::limits;
 use crate::problem::Refusal;
 use crate::sign_in::{BrowserToken, Customer, Entry, FreshCaller, device_of, person_of};
@@ -128,7 +128,7 @@ async fn remove_passkey(
 ) -> Result<StatusCode, Refusal> {
     let (customer_id, now) = (caller.session.customer_id, portal.now());
     let session_hash = caller.session.token_hash;
-    let (portal_of, outbox_id) = (portal.clone(), letter::outbox_id(&portal));
+    let (portal_of, outbox_id) = (portal.clone(), portal.outbox_id());
     let remove = Remove { portal: portal_of, outbox_id, customer_id, id, session_hash, now };
     if !portal.db.write(remove).await? {
         return Err(Refusal::not_found());

@@ -7,15 +7,10 @@ use receivables::receipt::{Receipt, ReceiptLine};
 use receivables::tender::Tender;
 use serde::Serialize;
 
-use crate::outbox::{Letter, Sender, Sources, Templates};
+use crate::outbox::{Letter, Sender, Templates, templates};
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {

@@ -1,7 +1,7 @@
 //! Mailing a receipt: a letter in the outbox, in the posting's own transaction.
 
 use receivables::calendar::Micros;
-use receivables::ids::{AccountId, OutboxId};
+use receivables::ids::AccountId;
 use receivables::receipt::Receipt;
 use sqlx::{AnyConnection, Row};
 
@@ -32,15 +32,12 @@ pub async fn letters(
         None => holders(tx, receipt.account_id).await?,
     };
     let letter = letter::write(receipt, &portal.settings.public_url);
-    let letter_to = |to| {
-        let (ms, chance) = portal.id_parts();
-        NewOutbox {
-            id: OutboxId::from_parts(ms, &chance),
-            account_id: Some(receipt.account_id),
-            kind: OutboxKind::ReceiptMail,
-            payload: Letter { to: Some(to), ..letter.clone() }.payload(),
-            due_at: now,
-        }
+    let letter_to = |to| NewOutbox {
+        id: portal.outbox_id(),
+        account_id: Some(receipt.account_id),
+        kind: OutboxKind::ReceiptMail,
+        payload: Letter { to: Some(to), ..letter.clone() }.payload(),
+        due_at: now,
     };
     Ok(receivers.into_iter().map(letter_to).collect())
 }

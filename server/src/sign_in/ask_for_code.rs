@@ -45,14 +45,13 @@ pub async fn ask_for_code(
 ) -> Result<(), DbError> {
     let chance = portal.chance.as_ref();
     let (code, link) = (Code::draw(chance), Token::draw(chance));
-    let (ms, id_chance) = portal.id_parts();
     let now = portal.now();
     let expires_at = now.plus_minutes(portal.settings.sign_in.code_minutes);
     let ask = Ask {
         code_hash: code.hash_for(browser),
         link_hash: link.hash(),
         browser_hash: browser.hash(),
-        outbox_id: OutboxId::from_parts(ms, &id_chance),
+        outbox_id: portal.outbox_id(),
         letter: letter::write(portal, &code, &link, expires_at),
         email,
         now,

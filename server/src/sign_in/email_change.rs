@@ -78,7 +78,6 @@ pub async fn ask(
     email: EmailAddress,
 ) -> Result<AskedToChange, DbError> {
     let code = Code::draw(portal.chance.as_ref());
-    let (ms, chance) = portal.id_parts();
     let now = portal.now();
     let expires_at = now.plus_minutes(portal.settings.sign_in.code_minutes);
     let letter = email_letters::code(portal, &code, expires_at);
@@ -86,7 +85,7 @@ pub async fn ask(
         id: sha256_hex(&["email change", Token::draw(portal.chance.as_ref()).reveal()]),
         customer_id: caller.session.customer_id,
         code_hash: code.hash_for(&caller.token),
-        outbox_id: OutboxId::from_parts(ms, &chance),
+        outbox_id: portal.outbox_id(),
         letter: Letter { to: Some(email.as_str().to_owned()), ..letter },
         email,
         now,
@@ -159,10 +158,9 @@ pub async fn confirm(
     token: &Token,
     typed: &str,
 ) -> Result<Confirmed, DbError> {
-    let (ms, chance) = portal.id_parts();
     let confirm = Confirm {
         code_hash: Code::parse(typed).map(|code| code.hash_for(token)),
-        outbox_id: OutboxId::from_parts(ms, &chance),
+        outbox_id: portal.outbox_id(),
         now: portal.now(),
         portal: portal.clone(),
         session,

@@ -7,24 +7,20 @@ use serde::Serialize;
 
 use super::code::Code;
 use crate::clock::instant_text;
-use crate::outbox::{Letter, Sender, Sources, Templates};
+use crate::outbox::{Letter, Sender, Templates, templates};
 use crate::state::Portal;
 
-static CODE: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/new_address_subject.txt"),
-        text: include_str!("templates/new_address.txt"),
-        html: include_str!("templates/new_address.html"),
-    })
-});
+static CODE: LazyLock<Templates> = templates!(
+    "templates/new_address_subject.txt",
+    "templates/new_address.txt",
+    "templates/new_address.html"
+);
 
-static NOTICE: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/old_address_subject.txt"),
-        text: include_str!("templates/old_address.txt"),
-        html: include_str!("templates/old_address.html"),
-    })
-});
+static NOTICE: LazyLock<Templates> = templates!(
+    "templates/old_address_subject.txt",
+    "templates/old_address.txt",
+    "templates/old_address.html"
+);
 
 #[derive(Serialize)]
 struct CodeWords<'a> {

@@ -7,16 +7,11 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::token::Token;
-use crate::outbox::{Letter, Sender, Sources, Templates};
+use crate::outbox::{Letter, Sender, Templates, templates};
 use crate::state::Portal;
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {

@@ -12,6 +12,7 @@ pub mod break_glass;
 
 mod begin;
 mod cookie;
+mod demo_door;
 mod finish;
 mod member;
 mod operator;

@@ -30,6 +30,8 @@ pub struct Page {
     pub member: Option<Member>,
     /// Name, password and code, sent to the broken glass.
     pub asks_for_password: bool,
+    /// In the demo: a clerk, or an approver.
+    pub asks_for_player: bool,
     pub next: Option<Next>,
     /// Where the browser goes on to by itself, at once.
     pub goes_on_to: Option<String>,

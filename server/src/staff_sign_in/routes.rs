@@ -16,7 +16,7 @@ use super::finish::{Returned, finish};
 use super::page::{Member, Page};
 use super::refusal::StaffRefusal;
 use super::session::{self, StaffSession, open_session};
-use super::{HOME, RETURN, begin, break_glass, cookie};
+use super::{HOME, RETURN, begin, break_glass, cookie, demo_door};
 use crate::clock::instant_text;
 use crate::limits;
 use crate::problem::Refusal;
@@ -24,6 +24,8 @@ use crate::sign_in::{Token, clear_cookie, read_cookie};
 use crate::state::{Portal, Shared};
 use crate::web::{ClientAddress, FromOurPage};
 
+/// Where somebody at the desk begins.
+pub(super) const DESK: &str = "/desk";
 const SIGN_IN: &str = "/staff/sign-in";
 const STYLE: &str = include_str!("templates/staff.css");
 
@@ -36,6 +38,7 @@ pub fn pages() -> Router<Shared> {
         .route(RETURN, get(come_back))
         .route("/staff/sign-out", post(sign_out))
         .merge(break_glass::pages())
+        .merge(demo_door::pages())
 }
 
 pub fn api() -> OpenApiRouter<Shared> {
@@ -77,6 +80,11 @@ async fn home(State(portal): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 fn nobody(portal: &Portal, headers: &HeaderMap) -> Response {
+    if demo_door::is_open(portal) {
+        let words = "In this demo nobody asks who you are. Choose whom to play.";
+        let page = Page { asks_for_player: true, ..Page::new("Staff sign-in", words) };
+        return page.answer(portal, StatusCode::OK);
+    }
     if portal.identity_provider.is_none() {
         return refuse(portal, &StaffRefusal::NotSetUp);
     }
@@ -99,7 +107,8 @@ fn signed_in(portal: &Portal, session: StaffSession) -> Page {
         until: instant_text(session.absolute_until),
         idle_minutes: portal.settings.staff_sign_in.idle_minutes,
     };
-    Page { heading: "You are signed in".to_owned(), member: Some(member), ..Page::default() }
+    let page = Page { heading: "You are signed in".to_owned(), ..Page::default() };
+    Page { member: Some(member), ..page }.with_next(DESK, "Go to the desk")
 }
 
 /// Sends the browser to the provider, with something to know it by when it returns.

@@ -6,7 +6,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::content_policy::{AppPolicies, GatewayScript, is_paying, set_plain_page};
+use super::content_policy::{
+    AppPolicies, Documents, GatewayScript, is_at_the_desk, is_paying, set_plain_page,
+};
 use crate::problem::Refusal;
 use crate::state::{Portal, Shared};
 
@@ -16,10 +18,11 @@ use crate::state::{Portal, Shared};
 #[allow_missing = true]
 struct Built;
 
-/// The documents of the app. What brings the gateway's script and all of paying is the one under
+/// The documents of the app, one for those who owe, one for staff. What brings the gateway's script and all of paying is the one under
 /// `/pay/`.
 const PORTAL: &str = "index.html";
 const PAY: &str = "pay.html";
+const DESK: &str = "desk.html";
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -47,12 +50,18 @@ fn policies(portal: &Portal) -> AppPolicies {
         String::from_utf8(file.unwrap_or_default()).unwrap_or_default()
     };
     let gateway = if portal.is_demo() { GatewayScript::NotNeeded } else { GatewayScript::Needed };
-    AppPolicies::of(&text(PORTAL), &text(PAY), gateway, &portal.settings.public_url)
+    let (owing, paying, desk) = (text(PORTAL), text(PAY), text(DESK));
+    let built = Documents { portal: &owing, pay: &paying, desk: &desk };
+    AppPolicies::of(built, gateway, &portal.settings.public_url)
 }
 
 /// The document that stands at a page's path.
 fn document_at(path: &str) -> &'static str {
-    if is_paying(path) { PAY } else { PORTAL }
+    match path {
+        path if is_paying(path) => PAY,
+        path if is_at_the_desk(path) => DESK,
+        _ => PORTAL,
+    }
 }
 
 async fn show(State(app): State<App>, request: Request) -> Response {
@@ -194,12 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_pay_is_a_document_of_its_own() {
+    fn paying_and_the_desk_are_documents_of_their_own() {
         for path in ["/pay/acc_1", "/pay/acc_1/check", "/pay/"] {
             assert_eq!(document_at(path), PAY, "{path}");
         }
-        for path in ["/", "/pay", "/payments/pay_1", "/accounts/acc_1", "/sign-in"] {
+        for path in ["/", "/pay", "/payments/pay_1", "/accounts/acc_1", "/sign-in", "/desks"] {
             assert_eq!(document_at(path), PORTAL, "{path}");
+        }
+        for path in ["/desk", "/desk/accounts/acc_1"] {
+            assert_eq!(document_at(path), DESK, "{path}");
         }
     }
 

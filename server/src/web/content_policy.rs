@@ -22,11 +22,25 @@ pub fn is_paying(path: &str) -> bool {
     path.starts_with("/pay/")
 }
 
+/// Whether the page at `path` is the staff desk's.
+pub fn is_at_the_desk(path: &str) -> bool {
+    path == "/desk" || path.starts_with("/desk/")
+}
+
+/// The built texts of the app's documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Documents<'a> {
+    pub portal: &'a str,
+    pub pay: &'a str,
+    pub desk: &'a str,
+}
+
 /// The policies of the app's documents.
 #[derive(Clone, Debug)]
 pub struct AppPolicies {
     portal: HeaderValue,
     pay: HeaderValue,
+    desk: HeaderValue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +51,8 @@ pub enum GatewayScript {
 }
 
 impl AppPolicies {
-    /// For the built texts of the two documents.
-    pub fn of(portal: &str, pay: &str, gateway: GatewayScript, public_url: &str) -> Self {
+    pub fn of(built: Documents<'_>, gateway: GatewayScript, public_url: &str) -> Self {
+        let Documents { portal, pay, desk } = built;
         let report = report_to(public_url);
         let policy = |document: &str, scripts: &str, frames: &str, connections: &str| {
             let hashes = inline_scripts(document)
@@ -60,12 +74,16 @@ impl AppPolicies {
                 &format!(" {GATEWAY_API}"),
             ),
         };
-        Self { portal: policy(portal, "", "", ""), pay }
+        Self { portal: policy(portal, "", "", ""), pay, desk: policy(desk, "", "", "") }
     }
 
     /// Sets the policy for the document asked for at `path`.
     pub fn set(&self, path: &str, headers: &mut HeaderMap) {
-        let policy = if is_paying(path) { &self.pay } else { &self.portal };
+        let policy = match path {
+            path if is_paying(path) => &self.pay,
+            path if is_at_the_desk(path) => &self.desk,
+            _ => &self.portal,
+        };
         headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
         name_reports(headers);
     }
@@ -124,16 +142,24 @@ mod tests {
     const PORTAL: &str = "<head><script src=\"/a.js\"></script>\
         <script type=\"module\">\nboot();\n</script></head>";
     const PAY: &str = "<script type=\"module\">pay();</script>";
+    const DESK: &str = "<script type=\"module\">desk();</script>";
 
     fn policy(gateway: GatewayScript, path: &str) -> String {
         let mut headers = HeaderMap::new();
-        AppPolicies::of(PORTAL, PAY, gateway, "http://127.0.0.1").set(path, &mut headers);
+        let built = Documents { portal: PORTAL, pay: PAY, desk: DESK };
+        AppPolicies::of(built, gateway, "http://127.0.0.1").set(path, &mut headers);
         headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     }
 
     #[test]
     fn the_inline_script_is_named_by_its_hash_and_nothing_else_inline_may_run() {
-        for (path, script) in [("/", "\nboot();\n"), ("/pay/acc_1", "pay();")] {
+        for (path, script) in [
+            ("/", "\nboot();\n"),
+            ("/pay/acc_1", "pay();"),
+            ("/desk", "desk();"),
+            ("/desk/accounts/acc_1", "desk();"),
+            ("/desks", "\nboot();\n"),
+        ] {
             let hash = STANDARD.encode(Sha256::digest(script));
             let policy = policy(GatewayScript::NotNeeded, path);
             assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{hash}';")), "{policy}");

@@ -16,31 +16,31 @@ const MAP: &str = "currency = \"USD\"\ndates = \"year-month-day\"\n[payments]\n\
 
 struct Desk<'p> {
     portal: &'p TestPortal,
-    clerk: Person,
+    approver: Person,
     account: TestAccount,
 }
 
 impl<'p> Desk<'p> {
     async fn open(portal: &'p TestPortal) -> Self {
-        let clerk = Person::operator(portal, "carl", "clerk").await;
+        let approver = Person::operator(portal, "abel", "approver").await;
         let account = portal.account(&[("2026-09-15", 9_000_000)]).await;
-        let desk = Self { portal, clerk, account };
+        let desk = Self { portal, approver, account };
         let map = json!({ "name": "till", "map": MAP });
         assert_eq!(desk.post("/api/v1/column-maps", map).await.status, 200);
         desk
     }
 
     async fn post(&self, path: &str, body: Value) -> Answer {
-        self.clerk.ask(&Method::POST, path, Some(&body)).await
+        self.approver.ask(&Method::POST, path, Some(&body)).await
     }
 
     async fn send(&self, query: &str, content: impl Into<Body>) -> Answer {
         let request = Request::builder().method(Method::POST);
         let request = request.uri(format!("/api/v1/imports?{query}"));
-        let key = format!("Bearer {}", self.clerk.key.as_ref().unwrap());
+        let key = format!("Bearer {}", self.approver.key.as_ref().unwrap());
         let request = request.header("authorization", key);
         let request = request.header("content-type", "application/octet-stream");
-        self.clerk.browser.send(request.body(content.into()).unwrap()).await
+        self.approver.browser.send(request.body(content.into()).unwrap()).await
     }
 
     /// A file of so many payments of a dollar, and what comes after them.
@@ -65,7 +65,7 @@ impl<'p> Desk<'p> {
     /// The state, and the counts of rows, new, known, needs a person, refused.
     async fn stands(&self, id: &str) -> (String, [i64; 5]) {
         let path = format!("/api/v1/imports/{id}");
-        let document = self.clerk.ask(&Method::GET, &path, None).await.json();
+        let document = self.approver.ask(&Method::GET, &path, None).await.json();
         let count = |name: &str| document[name].as_i64().unwrap();
         let counts = ["rows", "new", "known", "needs_person", "refused"].map(count);
         (document["state"].as_str().unwrap().to_owned(), counts)
@@ -104,15 +104,15 @@ stories! {
         assert_eq!(again, (409, "import-not-startable".into()));
 
         let rows = format!("/api/v1/imports/{id}/rows");
-        let first = desk.clerk.ask(&Method::GET, &format!("{rows}?limit=2"), None).await.json();
+        let first = desk.approver.ask(&Method::GET, &format!("{rows}?limit=2"), None).await.json();
         assert_eq!(first["items"][0]["row"], 5);
         assert_eq!(first["items"][0]["outcome"], "needs_person");
         assert_eq!(first["items"][0]["why"], "it names an account that is not here");
         let next = first["next"].as_str().unwrap();
-        let rest = desk.clerk.ask(&Method::GET, &format!("{rows}?after={next}"), None).await;
+        let rest = desk.approver.ask(&Method::GET, &format!("{rows}?after={next}"), None).await;
         let rest = rest.json();
         assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
-        let csv = desk.clerk.ask(&Method::GET, &format!("{rows}.csv"), None).await.text();
+        let csv = desk.approver.ask(&Method::GET, &format!("{rows}.csv"), None).await.text();
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines[0], "row,outcome,why");
         assert_eq!(lines[2], "6,needs_person,\"it names no account and no bill\"");
@@ -175,7 +175,7 @@ stories! {
         let id = broken["id"].as_str().unwrap();
         desk.act(id, "start", json!({})).await;
         desk.run(&Imports::default()).await;
-        let document = desk.clerk.ask(&Method::GET, &format!("/api/v1/imports/{id}"), None).await;
+        let document = desk.approver.ask(&Method::GET, &format!("/api/v1/imports/{id}"), None).await;
         let document = document.json();
         assert_eq!(document["state"], "failed");
         assert!(document["failure"].as_str().unwrap().contains("reference is missing"), "{document}");

@@ -26,6 +26,7 @@ mod credit;
 mod crowds;
 mod db;
 mod demo;
+mod demo_staff;
 mod desk_lists;
 mod disputes;
 mod export;

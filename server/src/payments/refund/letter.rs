@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use receivables::give_back::GivenBack;
-use receivables::ids::{BillId, OutboxId};
+use receivables::ids::BillId;
 use receivables::money::{MinorUnits, Money};
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -14,17 +14,12 @@ use super::store::RefundRecord;
 use crate::accounts::LockedAccount;
 use crate::bills;
 use crate::db::DbError;
-use crate::outbox::{NewOutbox, OutboxKind, Sender, Sources, Templates, enqueue};
+use crate::outbox::{NewOutbox, OutboxKind, Sender, Templates, enqueue, templates};
 use crate::receipts;
 use crate::state::Portal;
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {
@@ -88,10 +83,9 @@ pub(super) async fn send(
         None => receipts::holders(tx, account.id).await?,
     };
     for to in receivers {
-        let (ms, chance) = portal.id_parts();
         let now = portal.now();
         let new = NewOutbox {
-            id: OutboxId::from_parts(ms, &chance),
+            id: portal.outbox_id(),
             account_id: Some(account.id),
             kind: OutboxKind::RefundMail,
             payload: crate::outbox::Letter { to: Some(to), ..letter.clone() }.payload(),

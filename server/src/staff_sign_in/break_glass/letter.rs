@@ -10,16 +10,11 @@ use sqlx::AnyConnection;
 
 use crate::clock::instant_text;
 use crate::db::DbError;
-use crate::outbox::{Letter, NewOutbox, OutboxKind, Sender, Sources, Templates, enqueue};
+use crate::outbox::{Letter, NewOutbox, OutboxKind, Sender, Templates, enqueue, templates};
 use crate::state::Portal;
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    Templates::new(Sources {
-        subject: include_str!("templates/subject.txt"),
-        text: include_str!("templates/letter.txt"),
-        html: include_str!("templates/letter.html"),
-    })
-});
+static TEMPLATES: LazyLock<Templates> =
+    templates!("templates/subject.txt", "templates/letter.txt", "templates/letter.html");
 
 #[derive(Serialize)]
 struct Words<'a> {
@@ -38,10 +33,9 @@ pub(super) struct Notice {
 
 impl Notice {
     pub fn of(portal: &Portal) -> Self {
-        let (ms, chance) = portal.id_parts();
         let biller = &portal.settings.biller;
         Self {
-            id: OutboxId::from_parts(ms, &chance),
+            id: portal.outbox_id(),
             to: biller.email.clone(),
             sender: Sender { biller: biller.name.clone(), demo: portal.is_demo() },
         }
