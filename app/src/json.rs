@@ -182,6 +182,15 @@ impl<'de> Reader<'de> {
     }
 }
 
+/// Kinds that are read like another; whether a number fits, its visitor says.
+macro_rules! read_like {
+    ($other:ident: $($name:ident)*) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            self.$other(visitor)
+        }
+    )*};
+}
+
 /// Each kind asks its visitor for that kind alone: what is never called is not in the module.
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
     type Error = NotThisDocument;
@@ -201,8 +210,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     /// What a document says beyond what we know of is dropped.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.skip()?;
-        visitor.visit_unit()
+        self.skip().and_then(|()| visitor.visit_unit())
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -230,10 +238,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_string(self.string()?.into_owned())
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_str(&self.string()?)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -274,21 +278,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         Ok(value)
     }
 
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_i64(visitor)
-    }
+    read_like! { deserialize_i64: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_u16 }
+    read_like! { deserialize_str: deserialize_identifier }
 
     // Kinds that stand in none of our documents.
     serde::forward_to_deserialize_any! {

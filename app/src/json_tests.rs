@@ -58,3 +58,22 @@ fn an_endless_nest_is_refused_before_it_fills_the_stack() {
     let nest = format!(r#"{{"new":{}"#, "[".repeat(10_000));
     assert_eq!(read::<Sample>(&nest), Err(NotThisDocument));
 }
+
+#[test]
+fn a_part_that_says_its_own_kind_is_read() {
+    use receivables::api::search::SearchAnswer;
+    let found = [
+        r#"{"kind":"account"}"#,
+        r#"{"kind":"bill","bill_id":"bill_00000000000000010101010101010101","number":"B \"1\"","total":7512}"#,
+        r#"{"total":7512,"number":"B-1","bill_id":"bill_00000000000000010101010101010101","kind":"bill"}"#,
+    ];
+    for found in found {
+        let text = format!(
+            r#"{{"items":[{{"found":{found},"account_id":"acc_00000000000000010101010101010101",
+            "account_number":"1","account_name":"Ada","currency":"USD","owed":1,"past_due":0,
+            "last_paid_on":null}}],"is_more":false}}"#
+        );
+        let general: SearchAnswer = serde_json::from_str(&text).unwrap();
+        assert_eq!(read::<SearchAnswer>(&text), Ok(general), "{found}");
+    }
+}
