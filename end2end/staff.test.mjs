@@ -103,7 +103,7 @@ staffScenario('who has no role here is told whom to ask',
   });
 
 scenario('without an identity provider the staff door says that it is not set up',
-  { expects: [/status of 404 \(Not Found\)/] },
+  { settings: { PAYDOWN_DEMO: 'false' }, load: () => {}, expects: [/status of 404 \(Not Found\)/] },
   async (portal) => {
     await portal.page.goto('/staff');
     await portal.heading('Staff sign-in is not set up');
