@@ -6,7 +6,10 @@ import { join, resolve } from 'node:path';
 
 const onPostgres = process.env.PAYDOWN_TEST_ON === 'postgres';
 
-/** A new, empty database; with a `template`, a copy of that one. */
+/**
+ * A new, empty database; with a `template`, a copy of that one. `tell` says a sentence of SQL to
+ * it beside the server, for what no page can bring about.
+ */
 export function newDatabase(folder, template) {
   if (!onPostgres) return sqlite(folder);
   const name = `paydown_e2e_${randomBytes(8).toString('hex')}`;
@@ -16,15 +19,27 @@ export function newDatabase(folder, template) {
   return {
     url: url.href,
     name,
+    tell: (sentence) => tellPostgres(sentence, url.href),
     remove: () => tellPostgres(`drop database if exists ${name} with (force)`),
   };
 }
 
 /** The file goes with its folder, and is copied with it. */
 function sqlite(folder) {
-  const url = `sqlite://${join(folder, 'paydown.sqlite')}`;
-  return { url, name: '', remove: () => {} };
+  const file = join(folder, 'paydown.sqlite');
+  return {
+    url: `sqlite://${file}`,
+    name: '',
+    tell: (sentence) => run('python3', '-c', TELL_SQLITE, file, sentence),
+    remove: () => {},
+  };
 }
+
+const TELL_SQLITE = `
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=20) as database:
+    database.execute(sys.argv[2])
+`;
 
 function postgresServer() {
   const url = process.env.PAYDOWN_TEST_POSTGRES;
@@ -32,10 +47,14 @@ function postgresServer() {
   return url;
 }
 
-function tellPostgres(sentence) {
+function tellPostgres(sentence, database = postgresServer()) {
   const asked = ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--command=${sentence}`];
-  const ended = spawnSync(psql(), [postgresServer(), ...asked], { encoding: 'utf8' });
-  if (ended.status !== 0) throw new Error(`${sentence}: ${ended.stderr ?? ended.error}`);
+  run(psql(), database, ...asked);
+}
+
+function run(program, ...told) {
+  const ended = spawnSync(program, told, { encoding: 'utf8' });
+  if (ended.status !== 0) throw new Error(`${told.at(-1)}: ${ended.stderr ?? ended.error}`);
 }
 
 function psql() {

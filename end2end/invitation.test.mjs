@@ -16,8 +16,9 @@ async function invited(server, email = GRACE, ...more) {
   staff += 1;
   server.run('operator', 'add', `anna${staff}`, '--role', 'clerk');
   const told = ['invite', email, '--account', NUMBER, '--name', 'Grace', '--by', `anna${staff}`];
+  const known = server.mails(email).length;
   assert.match(server.run(...told, ...more), /^1 invited/);
-  const mail = await server.mail(email, 0);
+  const mail = await server.mail(email, known);
   assert.ok(!mail.text.includes(NUMBER), 'the proof is not in the mail');
   return mail.text.match(/http:\S+/)[0];
 }
@@ -53,6 +54,23 @@ scenario('an invited customer comes in with a number from the bill, and pays',
     await late.field('Account number').fill(NUMBER);
     await late.button('See my bills').click();
     await late.page.getByRole('link', { name: /do not work together/ }).waitFor();
+  });
+
+scenario('an invitation that came too late lets nobody in, and one sent again does',
+  { expects: REFUSED },
+  async (portal) => {
+    const late = await invited(portal.server);
+    portal.server.ageLinks(73);
+    await portal.page.goto(late);
+    await portal.heading('See your bills online');
+    await portal.field('Account number').fill(NUMBER);
+    await portal.button('See my bills').click();
+    await portal.page.getByRole('link', { name: /do not work together/ }).waitFor();
+
+    await portal.page.goto(await invited(portal.server));
+    await portal.field('Account number').fill(NUMBER);
+    await portal.button('See my bills').click();
+    await portal.heading(/You owe/);
   });
 
 scenario('somebody who may only look is not led to paying', {}, async (portal) => {

@@ -1,5 +1,7 @@
 // Signing in: a code or a link by mail, for the browser that asked, once.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { axeFindings, output } from './browser.mjs';
 import { scenario } from './scenario.mjs';
 
 const ADA = 'ada@customers.example';
@@ -63,6 +65,30 @@ scenario('a link works once, and only in the browser that asked for it', { expec
     await portal.heading('Sign in with the link');
     await portal.button('Sign in').click();
     await portal.text('This link does not work here').waitFor();
+  });
+
+scenario('a link and a code that came too late are refused like used ones, and new ones work',
+  { expects: REFUSED },
+  async (portal) => {
+    const { code, link } = await portal.askForCode(ADA);
+    portal.server.ageLinks(1);
+    await portal.field('Code').fill(code);
+    await portal.button('Sign in').click();
+    await portal.page.getByRole('link', { name: /This code does not work/ }).waitFor();
+
+    await portal.page.goto(link);
+    await portal.heading('Sign in with the link');
+    await portal.button('Sign in').click();
+    await portal.text('This link does not work here').waitFor();
+    await portal.page.screenshot({ path: join(output, 'expired link.png') });
+    assert.deepEqual(await axeFindings(portal.page), []);
+
+    await portal.follow('Ask for a new code');
+    await portal.heading('Sign in');
+    const fresh = await portal.askForCode(ADA);
+    await portal.page.goto(fresh.link);
+    await portal.button('Sign in').click();
+    await portal.heading(/You owe/);
   });
 
 scenario('what is wrong is said at the field and in the summary', { expects: REFUSED },

@@ -21,9 +21,11 @@ pub use change_email::{change_email, is_email_taken, lock_customer};
 pub use currency::currency_of;
 pub use find::find_by_name;
 pub use forget::{forget_customer, forget_name};
-pub use lock::{LockedAccount, change_credit, count_receipt, lock, lock_for_payment};
+pub use lock::{LockedAccount, change_credit, count_receipt, lock, lock_for_payment, lock_many};
 pub use of_caller::CallersAccount;
-pub use open_account::{NewAccount, NewCustomer, OpenedAccount, open_account};
+pub use open_account::{
+    NewAccount, NewCustomer, OpenedAccount, known_number, open_account, open_accounts,
+};
 pub use people::staff_router;
 mod routes;
 pub use routes::{account_of, router};

@@ -2,19 +2,23 @@
 //! addresses. A word is kept as the number that its first letters make, so that all words with
 //! one beginning lie side by side, on both engines, whatever language they sort in.
 
+use std::collections::HashMap;
+
 use receivables::ids::{AccountId, CustomerId};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::db::{Command, Database, DbError};
+use crate::db::{Command, Database, DbError, ROWS_AT_MOST, widened};
 
 /// 37 to the power of this still fits.
 const LETTERS: usize = 12;
 const BASE: i64 = 37;
 /// As many words as one search looks for at most, beside the first.
 pub const WORDS_AT_MOST: usize = 4;
+/// More words of one account than begin alike.
+const WORDS_OF_ONE: i64 = 20;
 const A_COMMIT: i64 = 500;
 /// Of an account that is called nothing, so that it is not looked at again and again. No word is.
 const NO_WORD: i64 = 0;
@@ -39,9 +43,12 @@ select a.id from account a
 where not exists (select 1 from account_word w where w.account_id = a.id)
 order by a.id limit $1";
 
-/// The accounts with a word in each of the ranges, who have the first one exactly first.
+/// The accounts with a word in each of the ranges, who have the first one exactly first. The words
+/// are gone through in their order and no further than is asked for: half of all accounts may
+/// begin with what was typed.
 const FIND: &str = "
-select w.account_id, min(w.word) as first_word from account_word w
+select x.account_id, min(x.word) as first_word from (
+select w.account_id, w.word from account_word w
 where w.word between $1 and $2
   and exists (select 1 from account_word x
     where x.account_id = w.account_id and x.word between $3 and $4)
@@ -49,8 +56,10 @@ where w.word between $1 and $2
     where x.account_id = w.account_id and x.word between $5 and $6)
   and exists (select 1 from account_word x
     where x.account_id = w.account_id and x.word between $7 and $8)
-group by w.account_id
-order by first_word, w.account_id
+order by w.word, w.account_id
+limit $10) x
+group by x.account_id
+order by first_word, x.account_id
 limit $9";
 
 pub(super) const SQL: &[&str] =
@@ -128,27 +137,58 @@ pub fn ranges_of(typed: &str) -> Vec<(i64, i64)> {
     words.iter().map(|word| range_of(word)).collect()
 }
 
+/// What an account and its customers are called.
+#[derive(Default)]
+pub(super) struct Called {
+    pub names: Vec<String>,
+    pub emails: Vec<String>,
+}
+
+impl Called {
+    fn numbers(&self) -> Vec<i64> {
+        let mut numbers: Vec<i64> = self.names.iter().flat_map(|name| numbers_of(name)).collect();
+        numbers.extend(self.emails.iter().flat_map(|email| numbers_of_email(email)));
+        if numbers.is_empty() {
+            numbers.push(NO_WORD);
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// Writes what accounts without words are found by.
+pub(super) async fn write(
+    tx: &mut AnyConnection,
+    called: &HashMap<AccountId, Called>,
+) -> Result<(), DbError> {
+    let words: Vec<(AccountId, i64)> = called
+        .iter()
+        .flat_map(|(id, called)| called.numbers().into_iter().map(|number| (*id, number)))
+        .collect();
+    for some in words.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(INSERT, some.len())));
+        for (id, number) in some {
+            query = query.bind(id.to_string()).bind(*number);
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
 /// Writes anew what an account is found by. In the transaction that changed it.
 pub(super) async fn rewrite(tx: &mut AnyConnection, account_id: AccountId) -> Result<(), DbError> {
     let key = account_id.to_string();
     let rows = sqlx::query(WHAT_IT_IS_CALLED).bind(&key).fetch_all(&mut *tx).await?;
-    let mut numbers = Vec::new();
+    let mut called = Called::default();
     for row in &rows {
-        let texts: [String; 2] = [row.try_get("number")?, row.try_get("name")?];
-        numbers.extend(texts.iter().flat_map(|text| numbers_of(text)));
+        called.names.push(row.try_get("number")?);
+        called.names.push(row.try_get("name")?);
         let email: Option<String> = row.try_get("email")?;
-        numbers.extend(email.iter().flat_map(|email| numbers_of_email(email)));
+        called.emails.extend(email);
     }
-    if numbers.is_empty() {
-        numbers.push(NO_WORD);
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
     sqlx::query(FORGET).bind(&key).execute(&mut *tx).await?;
-    for number in numbers {
-        sqlx::query(INSERT).bind(&key).bind(number).execute(&mut *tx).await?;
-    }
-    Ok(())
+    write(tx, &HashMap::from([(account_id, called)])).await
 }
 
 /// The same for every account of a customer.
@@ -211,7 +251,7 @@ pub async fn find_by_words(
         let (from, to) = ranges.get(n).copied().unwrap_or(any);
         query = query.bind(from).bind(to);
     }
-    let rows = query.bind(at_most).fetch_all(pool).await?;
+    let rows = query.bind(at_most).bind(at_most * WORDS_OF_ONE).fetch_all(pool).await?;
     rows.iter().map(|row| account_id(row, "account_id")).collect()
 }
 

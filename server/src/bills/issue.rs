@@ -1,5 +1,7 @@
 //! Issuing bills: from here on the customer owes them, and the book says so.
 
+use std::collections::HashSet;
+
 use receivables::bill::{BillLine, BillingPeriod};
 use receivables::calendar::{CivilDate, Micros};
 use receivables::ids::{AccountId, BillId, PostingId};
@@ -47,7 +49,9 @@ pub enum IssueRefusal {
     TotalOutOfRange(String),
 }
 
-const FIND_NUMBERS: &str = "select number from bill where account_id = $1 and number in ($2)";
+const FIND_NUMBERS: &str = "
+select b.number from (values ($1, $2)) v
+join bill b on b.account_id = v.column1 and b.number = v.column2";
 
 const INSERT_BILL: &str = "
 insert into bill
@@ -85,20 +89,43 @@ pub async fn issue_bills(
     let Some(account) = accounts::lock(tx, account_id).await? else {
         return Ok(Err(IssueRefusal::UnknownAccount));
     };
-    if let Some(number) = known_number(tx, account_id, bills).await? {
+    let issues: Vec<Issue<'_>> =
+        bills.iter().map(|bill| Issue { account_id, currency: account.currency, bill }).collect();
+    if let Some(number) = known_number(tx, &issues).await? {
         return Ok(Err(IssueRefusal::NumberIsKnown(number)));
     }
-    for rows in bills.chunks(ROWS_AT_MOST) {
-        insert_bills(tx, account_id, rows).await?;
+    issue_to_accounts(tx, &issues, now).await.map(Ok)
+}
+
+/// One bill to be issued, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Issue<'a> {
+    pub account_id: AccountId,
+    pub currency: Currency,
+    pub bill: &'a NewBill,
+}
+
+/// Issues bills to several accounts, all or none of them: one that cannot be issued fails the whole
+/// transaction. The caller has asked for [`known_number`] and holds the accounts' locks, or has
+/// opened them in the same transaction.
+pub async fn issue_to_accounts(
+    tx: &mut AnyConnection,
+    issues: &[Issue<'_>],
+    now: Micros,
+) -> Result<(), DbError> {
+    if let Some(refusal) = issues.iter().find_map(|issue| wrong_amounts(issue.bill)) {
+        return Err(DbError::inconsistent("bill", "total", refusal));
     }
-    let lines: Vec<(BillId, i64, BillLine)> = bills.iter().flat_map(numbered_lines).collect();
+    for rows in issues.chunks(ROWS_AT_MOST) {
+        insert_bills(tx, rows).await?;
+    }
+    let lines: Vec<(BillId, i64, BillLine)> =
+        issues.iter().flat_map(|issue| numbered_lines(issue.bill)).collect();
     for rows in lines.chunks(ROWS_AT_MOST) {
         insert_lines(tx, rows).await?;
     }
-    let postings: Vec<NewPosting> =
-        bills.iter().filter_map(|bill| posting(account_id, bill, account.currency, now)).collect();
-    ledger::append_many(tx, &postings).await?;
-    Ok(Ok(()))
+    let postings: Vec<NewPosting> = issues.iter().filter_map(|issue| posting(issue, now)).collect();
+    ledger::append_many(tx, &postings).await
 }
 
 fn wrong_amounts(bill: &NewBill) -> Option<IssueRefusal> {
@@ -110,37 +137,28 @@ fn wrong_amounts(bill: &NewBill) -> Option<IssueRefusal> {
     (!sums_up).then(|| IssueRefusal::LinesDoNotSumUp(bill.number.clone()))
 }
 
-async fn known_number(
+/// A number that its account has already, or would have twice.
+pub async fn known_number(
     tx: &mut AnyConnection,
-    account_id: AccountId,
-    bills: &[NewBill],
+    issues: &[Issue<'_>],
 ) -> Result<Option<String>, DbError> {
-    for rows in bills.chunks(ROWS_AT_MOST) {
-        let text = widened(FIND_NUMBERS, rows.len());
-        let mut query = sqlx::query(AssertSqlSafe(text)).bind(account_id.to_string());
-        for bill in rows {
-            query = query.bind(&bill.number);
+    for rows in issues.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(FIND_NUMBERS, rows.len())));
+        for issue in rows {
+            query = query.bind(issue.account_id.to_string()).bind(&issue.bill.number);
         }
         if let Some(row) = query.fetch_optional(&mut *tx).await? {
             return Ok(Some(row.try_get("number")?));
         }
     }
-    let mut numbers: Vec<&str> = bills.iter().map(|bill| bill.number.as_str()).collect();
-    numbers.sort_unstable();
-    let twice = numbers.windows(2).find_map(|pair| match pair {
-        [one, other] if one == other => Some((*one).to_owned()),
-        _ => None,
-    });
-    Ok(twice)
+    let mut seen = HashSet::with_capacity(issues.len());
+    let twice = issues.iter().find(|issue| !seen.insert((issue.account_id, &issue.bill.number)));
+    Ok(twice.map(|issue| issue.bill.number.clone()))
 }
 
-async fn insert_bills(
-    tx: &mut AnyConnection,
-    account_id: AccountId,
-    rows: &[NewBill],
-) -> Result<(), DbError> {
+async fn insert_bills(tx: &mut AnyConnection, rows: &[Issue<'_>]) -> Result<(), DbError> {
     let mut query = sqlx::query(AssertSqlSafe(widened(INSERT_BILL, rows.len())));
-    for bill in rows {
+    for Issue { account_id, bill, .. } in rows {
         let standing =
             if bill.hold_reason.is_some() { Standing::InDispute } else { Standing::Issued };
         // A bill over nothing is settled from the start.
@@ -201,12 +219,8 @@ async fn insert_lines(
 
 /// Accrual: what is billed is earned, and owed until it is paid. A bill over nothing moves
 /// nothing.
-fn posting(
-    account_id: AccountId,
-    bill: &NewBill,
-    currency: Currency,
-    now: Micros,
-) -> Option<NewPosting> {
+fn posting(issue: &Issue<'_>, now: Micros) -> Option<NewPosting> {
+    let Issue { account_id, currency, bill } = *issue;
     let total = bill.total;
     let earned = MinorUnits::ZERO.checked_sub(total).ok()?;
     let entry = |book_account, amount| NewEntry { book_account, bill_id: Some(bill.id), amount };

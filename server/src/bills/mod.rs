@@ -16,7 +16,10 @@ mod staff_routes;
 
 pub use details::{BillNotThere, find_details};
 pub use hold::{Cancellation, HoldRefusal, cancel_bill, give_up, put_on_hold, release_hold};
-pub use issue::{IssueRefusal, NewBill, TOTAL_AT_MOST, issue_bill, issue_bills};
+pub use issue::{
+    Issue, IssueRefusal, NewBill, TOTAL_AT_MOST, issue_bill, issue_bills, issue_to_accounts,
+    known_number,
+};
 pub use open_items::{StoredItem, find_item, open_items, part_payment_code};
 pub use past::past_bills;
 pub use routes::router;

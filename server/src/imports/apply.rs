@@ -1,6 +1,7 @@
-//! Applying a plan: some accounts a transaction, each all or nothing. Stopping it loses nothing
-//! that was committed, and starting it again finds that known.
+//! Applying what was decided: a batch of rows a transaction. Stopping an import loses nothing that
+//! was committed, and starting it again finds that known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use receivables::calendar::Micros;
@@ -12,10 +13,10 @@ use sqlx::AnyConnection;
 
 use super::ImportError;
 use super::map::ColumnMap;
-use super::plan::{AccountPlan, Plan};
+use super::plan::AccountPlan;
 use super::rows::FileRow;
-use crate::accounts::{self, NewAccount, NewCustomer, OpenedAccount, open_account};
-use crate::bills::{self, NewBill, issue_bills};
+use crate::accounts::{self, LockedAccount, NewAccount, NewCustomer, open_accounts};
+use crate::bills::{self, Issue, NewBill, issue_to_accounts};
 use crate::clock::{Chance, ten_bytes, unix_ms};
 use crate::config::Zone;
 use crate::db::{Command, Database, DbError};
@@ -23,7 +24,7 @@ use crate::external_payments::{Settled, record_settled};
 use crate::payments::{Occasion, apply_credit};
 
 /// Rows of one transaction: enough to share a commit among, few enough to let payers in between.
-const ROWS_A_COMMIT: usize = 500;
+pub const ROWS_A_COMMIT: usize = 500;
 
 /// What every part of an import needs.
 #[derive(Clone)]
@@ -45,137 +46,127 @@ impl Applying {
     }
 }
 
-/// Applies every account's part; `done` hears of the rows of each commit.
+/// Applies what was decided for one batch of rows, all or nothing; refuses with the number of an
+/// account that somebody else has changed since.
 pub async fn apply(
     db: &Database,
-    plan: Plan,
-    applying: &Applying,
-    mut done: impl FnMut(usize),
-) -> Result<(), ImportError> {
-    let mut batch = Vec::new();
-    let mut rows = 0;
-    for part in plan.accounts.into_iter().flat_map(|account| split(account, applying)) {
-        rows += part.rows();
-        batch.push(part);
-        if rows >= ROWS_A_COMMIT {
-            commit(db, &mut batch, applying).await?;
-            done(std::mem::take(&mut rows));
-        }
-    }
-    if !batch.is_empty() {
-        commit(db, &mut batch, applying).await?;
-        done(rows);
-    }
-    Ok(())
-}
-
-async fn commit(
-    db: &Database,
-    batch: &mut Vec<Part>,
+    accounts: Vec<AccountPlan>,
     applying: &Applying,
 ) -> Result<(), ImportError> {
-    let mut parts = std::mem::take(batch);
-    // Every command takes accounts' locks in one order, so that no two wait for each other.
-    parts.sort_by_key(|part| part.account_id);
-    match db.write(ApplyBatch { parts, applying: applying.clone() }).await? {
+    match db.write(ApplyBatch { accounts, applying: applying.clone() }).await? {
         Ok(()) => Ok(()),
-        Err(account) => Err(ImportError::ChangedMeanwhile { account }),
-    }
-}
-
-/// Some rows of one account.
-struct Part {
-    account_id: AccountId,
-    /// The account is opened with these rows.
-    opens: Option<NewAccount>,
-    number: String,
-    new: Vec<FileRow>,
-    settled_since: Vec<(BillId, FileRow)>,
-}
-
-impl Part {
-    fn rows(&self) -> usize {
-        self.new.len() + self.settled_since.len()
-    }
-}
-
-/// An account of many rows takes several commits; the first opens it.
-fn split(mut account: AccountPlan, applying: &Applying) -> Vec<Part> {
-    let first = account.new.first().or(account.settled_since.first().map(|(_, row)| row));
-    let Some(first) = first.cloned() else { return Vec::new() };
-    let account_id = account.known.unwrap_or_else(|| applying.id(AccountId::from_parts));
-    let mut opens = account.known.is_none().then(|| new_account(account_id, &first, applying));
-    let mut parts = Vec::new();
-    while !account.new.is_empty() || !account.settled_since.is_empty() {
-        let rest = account.new.split_off(account.new.len().min(ROWS_A_COMMIT));
-        let new = std::mem::replace(&mut account.new, rest);
-        let room = ROWS_A_COMMIT.saturating_sub(new.len());
-        let rest = account.settled_since.split_off(account.settled_since.len().min(room));
-        let settled_since = std::mem::replace(&mut account.settled_since, rest);
-        let number = first.customer.clone();
-        parts.push(Part { account_id, opens: opens.take(), number, new, settled_since });
-    }
-    parts
-}
-
-fn new_account(id: AccountId, row: &FileRow, applying: &Applying) -> NewAccount {
-    NewAccount {
-        id,
-        number: row.customer.clone(),
-        name: row.customer_name.clone(),
-        currency: applying.currency,
-        customers: vec![NewCustomer {
-            id: applying.id(CustomerId::from_parts),
-            email: row.email.clone(),
-            name: row.customer_name.clone(),
-        }],
+        Err(what) => Err(ImportError::ChangedMeanwhile { what }),
     }
 }
 
 struct ApplyBatch {
-    parts: Vec<Part>,
+    accounts: Vec<AccountPlan>,
     applying: Applying,
 }
 
+/// Rows of one account, with the account as it is locked or about to be opened.
+struct Part<'a> {
+    id: AccountId,
+    plan: &'a AccountPlan,
+    bills: Vec<NewBill>,
+}
+
 impl Command for ApplyBatch {
-    /// The number of an account that somebody else has changed since the plan was made.
+    /// What somebody else has changed since the rows were decided.
     type Reply = Result<(), String>;
 
     async fn apply(&self, tx: &mut AnyConnection) -> Result<Self::Reply, DbError> {
-        for part in &self.parts {
-            if !self.apply_part(tx, part).await? {
-                return Ok(Err(part.number.clone()));
-            }
+        let opened = self.opened();
+        let numbers: Vec<&str> = opened.iter().map(|account| account.number.as_str()).collect();
+        if let Some(number) = accounts::known_number(tx, &numbers).await? {
+            return Ok(Err(format!("account {number}")));
         }
+        // Every command takes accounts' locks in one order, so that no two wait for each other.
+        let mut known: Vec<AccountId> =
+            self.accounts.iter().filter_map(|plan| plan.known).collect();
+        known.sort_unstable();
+        let locked = accounts::lock_many(tx, &known).await?;
+        let parts = self.parts(&opened);
+        let currency = self.applying.currency;
+        let issues: Vec<Issue<'_>> = parts
+            .iter()
+            .flat_map(|part| {
+                part.bills.iter().map(|bill| Issue { account_id: part.id, currency, bill })
+            })
+            .collect();
+        if let Some(number) = bills::known_number(tx, &issues).await? {
+            return Ok(Err(format!("bill {number}")));
+        }
+        open_accounts(tx, &opened, self.applying.now).await?;
+        issue_to_accounts(tx, &issues, self.applying.now).await?;
+        self.settle(tx, &parts).await?;
+        self.use_credit(tx, &locked).await?;
         Ok(Ok(()))
     }
 }
 
 impl ApplyBatch {
-    async fn apply_part(&self, tx: &mut AnyConnection, part: &Part) -> Result<bool, DbError> {
-        let now = self.applying.now;
-        if let Some(account) = &part.opens
-            && open_account(tx, account, now).await? == OpenedAccount::NumberIsKnown
-        {
-            return Ok(false);
+    /// The accounts that are opened with their first rows.
+    fn opened(&self) -> Vec<NewAccount> {
+        let unknown = self.accounts.iter().filter(|plan| plan.known.is_none());
+        unknown.filter_map(|plan| plan.new.first()).map(|row| self.new_account(row)).collect()
+    }
+
+    fn parts(&self, opened: &[NewAccount]) -> Vec<Part<'_>> {
+        let mut opened = opened.iter().map(|account| account.id);
+        let ids = self.accounts.iter().map(|plan| plan.known.or_else(|| opened.next()));
+        let pairs = self.accounts.iter().zip(ids).filter_map(|(plan, id)| Some((plan, id?)));
+        pairs
+            .map(|(plan, id)| {
+                let bills = plan.new.iter().map(|row| self.bill(row)).collect();
+                Part { id, plan, bills }
+            })
+            .collect()
+    }
+
+    fn new_account(&self, row: &FileRow) -> NewAccount {
+        NewAccount {
+            id: self.applying.id(AccountId::from_parts),
+            number: row.customer.clone(),
+            name: row.customer_name.clone(),
+            currency: self.applying.currency,
+            customers: vec![NewCustomer {
+                id: self.applying.id(CustomerId::from_parts),
+                email: row.email.clone(),
+                name: row.customer_name.clone(),
+            }],
         }
-        let bills: Vec<NewBill> = part.new.iter().map(|row| self.bill(row)).collect();
-        if issue_bills(tx, part.account_id, &bills, now).await?.is_err() {
-            return Ok(false);
+    }
+
+    async fn settle(&self, tx: &mut AnyConnection, parts: &[Part<'_>]) -> Result<(), DbError> {
+        let (now, currency) = (self.applying.now, self.applying.currency);
+        for part in parts {
+            let pairs = part.plan.new.iter().zip(&part.bills);
+            let mut settled: Vec<Settled> =
+                pairs.filter_map(|(row, bill)| self.settled(row, item_of(bill))).collect();
+            if !part.plan.settled_since.is_empty() {
+                settled.extend(self.settled_since(tx, part).await?);
+            }
+            if !settled.is_empty() {
+                record_settled(tx, part.id, currency, &settled, now).await?;
+            }
         }
-        let pairs = part.new.iter().zip(&bills);
-        let mut settled: Vec<Settled> =
-            pairs.filter_map(|(row, bill)| self.settled(row, item_of(bill))).collect();
-        if !part.settled_since.is_empty() {
-            accounts::lock(tx, part.account_id).await?;
-            settled.extend(self.settled_since(tx, part).await?);
+        Ok(())
+    }
+
+    async fn use_credit(
+        &self,
+        tx: &mut AnyConnection,
+        locked: &BTreeMap<AccountId, LockedAccount>,
+    ) -> Result<(), DbError> {
+        let Applying { zone, chance, now, .. } = &self.applying;
+        let occasion = Occasion { today: zone.day(*now), now: *now, chance: chance.as_ref() };
+        for (id, account) in locked {
+            if account.credit.is_positive() {
+                apply_credit(tx, *id, &occasion).await?;
+            }
         }
-        let (id, currency) = (part.account_id, self.applying.currency);
-        record_settled(tx, id, currency, &settled, now).await?;
-        let Applying { zone, chance, .. } = &self.applying;
-        let (today, chance) = (zone.day(now), chance.as_ref());
-        apply_credit(tx, id, &Occasion { today, now, chance }).await?;
-        Ok(true)
+        Ok(())
     }
 
     fn bill(&self, row: &FileRow) -> NewBill {
@@ -214,14 +205,14 @@ impl ApplyBatch {
     async fn settled_since(
         &self,
         tx: &mut AnyConnection,
-        part: &Part,
+        part: &Part<'_>,
     ) -> Result<Vec<Settled>, DbError> {
-        let open = bills::open_items(&mut *tx, part.account_id).await?;
+        let open = bills::open_items(&mut *tx, part.id).await?;
         let item = |id| {
             let mut idle = open.iter().filter(|stored| stored.item.in_flight.is_zero());
             idle.find(|stored| stored.item.bill_id == id)
         };
-        let pairs = part.settled_since.iter().filter_map(|(id, row)| Some((row, item(*id)?)));
+        let pairs = part.plan.settled_since.iter().filter_map(|(id, row)| Some((row, item(*id)?)));
         Ok(pairs.filter_map(|(row, stored)| self.settled(row, stored.item.clone())).collect())
     }
 }

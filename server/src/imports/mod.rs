@@ -1,9 +1,10 @@
 //! Imports: bills and payments from another system's file, by a map of its columns.
 //!
-//! Payments are taken row by row ([`run_payments`]). Of a file of bills, the whole file is read and checked before anything is written; any problem refuses all of
-//! it, each named by row and column. A row that is known already changes nothing, so the same
-//! file may be imported again, and an import that was stopped goes on where it was.
-//! Bounds: the rows of bills are held in memory, about 0.5 kB each.
+//! Payments are taken row by row ([`run_payments`]). A file of bills is gone through twice: once to
+//! check all of it before anything is written, as any problem refuses the whole file, each named by
+//! row and column; and once to take its rows. A row that is known already changes nothing, so the
+//! same file may be imported again, and an import that was stopped goes on where it was.
+//! Bounds: of each row some dozen bytes are held in memory, to see that two contradict each other.
 
 mod apply;
 mod cells;
@@ -15,7 +16,9 @@ mod payments;
 mod plan;
 mod problems;
 mod read;
+mod reading;
 mod rows;
+mod seen;
 mod watch;
 
 pub use job::{Imports, router, run_imports};
@@ -42,7 +45,9 @@ use crate::clock::{Chance, Clock, ten_bytes};
 use crate::config::Zone;
 use crate::db::{Command, Database, DbError};
 use crate::ledger::BookWatch;
-use apply::Applying;
+use apply::{Applying, ROWS_A_COMMIT};
+use plan::Decider;
+use reading::{Hand, Reading};
 use rows::FileRow;
 
 /// Every SQL text of this room; a test prepares them on both engines.
@@ -82,13 +87,13 @@ pub enum ImportError {
     Stopped,
     #[error("neither the map nor --currency says what the amounts are in")]
     NoCurrency,
-    #[error("{}", refused(.0))]
-    Refused(Vec<FileProblem>),
+    #[error("{}", refused(.0, *.1))]
+    Refused(Vec<FileProblem>, usize),
     #[error(
-        "account {account} was changed by somebody else in the meantime; what was imported so far \
-         is kept, run the same import again for the rest"
+        "{what} was changed by somebody else in the meantime; what was imported so far is kept, run \
+         the same import again for the rest"
     )]
-    ChangedMeanwhile { account: String },
+    ChangedMeanwhile { what: String },
     #[error("the book is broken, so nothing is imported; see paydown check: {}", .0.join(", "))]
     BookBroken(Vec<&'static str>),
     #[error(transparent)]
@@ -99,9 +104,12 @@ fn lines(problems: &[FileProblem]) -> String {
     problems.iter().map(FileProblem::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn refused(problems: &[FileProblem]) -> String {
+fn refused(problems: &[FileProblem], more: usize) -> String {
     let mut lines = vec![lines(problems)];
-    let count = match problems.len() {
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    let count = match problems.len() + more {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
@@ -162,40 +170,98 @@ pub async fn run(
     let currency = args.currency.or(map.currency).ok_or(ImportError::NoCurrency)?;
     let now = clock.now();
     let as_of = args.as_of.unwrap_or_else(|| zone.day(now));
-    let (file_hash, rows) = {
-        let (file, map) = (args.file.clone(), map.clone());
-        let read = tokio::task::spawn_blocking(move || read_bills(&file, &map, currency));
-        read.await.map_err(|_| ImportError::Stopped)??
-    };
-    let plan =
-        plan::plan(db.read(), rows, &map, currency, as_of).await?.map_err(ImportError::Refused)?;
-    let summary = Summary { dry_run: args.dry_run, ..plan.summary.clone() };
+    let file_hash = hash_in_background(&args.file).await?;
+    let bills = Bills { file: args.file.clone(), map, currency, as_of };
+    let summary = bills.check(db).await?;
     if !args.dry_run {
         let book = BookWatch::default().look(db.read(), now).await?;
         if !book.broken.is_empty() {
             return Err(ImportError::BookBroken(book.broken));
         }
-        let hold_reason = Applying::hold_reason_of(&map);
+        let hold_reason = Applying::hold_reason_of(&bills.map);
         let applying = Applying { currency, hold_reason, zone: zone.clone(), now, chance };
-        let bar = progress(summary.new_bills + summary.settled_since);
-        apply::apply(db, plan, &applying, |rows| bar.inc(rows as u64)).await?;
-        bar.finish_and_clear();
+        bills.take(db, &applying, summary.rows).await?;
         let run = hex::encode(ten_bytes(applying.chance.as_ref()));
         db.write(RecordImport { run, actor: "operator", file_hash, now }).await?;
     }
-    Ok(summary)
+    Ok(Summary { dry_run: args.dry_run, ..summary })
 }
 
-/// What the file is, for the audit trail, and its rows.
-fn read_bills(
-    file: &Path,
-    map: &ColumnMap,
+/// A file of bills, and how it is to be read.
+struct Bills {
+    file: PathBuf,
+    map: ColumnMap,
     currency: Currency,
-) -> Result<(String, Vec<FileRow>), ImportError> {
-    let unreadable = |error| ImportError::Unreadable { file: file.to_owned(), error };
-    let hash = hash_of(file).map_err(unreadable)?;
-    let rows = rows::parse(file, map, currency).map_err(ImportError::Refused)?;
-    Ok((hash, rows))
+    as_of: CivilDate,
+}
+
+impl Bills {
+    fn reading(&self) -> Reading<FileRow> {
+        let (file, map, currency) = (self.file.clone(), self.map.clone(), self.currency);
+        let read =
+            move |hand: &mut Hand<'_, FileRow>| rows::read_bills(&file, &map, currency, hand);
+        Reading::start(ROWS_A_COMMIT, 0, read)
+    }
+
+    fn decider(&self) -> Decider<'_> {
+        Decider::new(&self.map, self.currency, self.as_of)
+    }
+
+    /// Goes through the whole file, and writes nothing.
+    async fn check(&self, db: &Database) -> Result<Summary, ImportError> {
+        let (mut reading, mut decider) = (self.reading(), self.decider());
+        let bar = progress(0);
+        loop {
+            let batch = match reading.next().await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => break,
+                Err(ImportError::Unfinished(problems)) => {
+                    decider.problems.extend(problems);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            bar.inc(batch.len() as u64);
+            plan::plan(db.read(), batch, &mut decider).await?;
+        }
+        bar.finish_and_clear();
+        decider.problems.sort();
+        match decider.problems.is_empty() {
+            true => Ok(decider.summary),
+            false => Err(ImportError::Refused(decider.problems, decider.more_problems)),
+        }
+    }
+
+    /// Goes through it again and takes its rows, a batch a transaction.
+    async fn take(
+        &self,
+        db: &Database,
+        applying: &Applying,
+        rows: usize,
+    ) -> Result<(), ImportError> {
+        let (mut reading, mut decider) = (self.reading(), self.decider());
+        let bar = progress(rows);
+        while let Some(batch) = reading.next().await? {
+            let rows = batch.len();
+            let accounts = plan::plan(db.read(), batch, &mut decider).await?;
+            if let Some(problem) = decider.problems.first() {
+                return Err(ImportError::ChangedMeanwhile { what: problem.to_string() });
+            }
+            if !accounts.is_empty() {
+                apply::apply(db, accounts, applying).await?;
+            }
+            bar.inc(rows as u64);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+async fn hash_in_background(file: &Path) -> Result<String, ImportError> {
+    let (path, file) = (file.to_owned(), file.to_owned());
+    let hash = tokio::task::spawn_blocking(move || hash_of(&path)).await;
+    let hash = hash.map_err(|_| ImportError::Stopped)?;
+    hash.map_err(|error| ImportError::Unreadable { file, error })
 }
 
 /// Of the content, a part at a time.

@@ -1,19 +1,19 @@
 //! From records to payments: one row of a file that says what was received.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use receivables::calendar::CivilDate;
 use receivables::card_number::holds_card_number;
 use receivables::money::{Currency, MinorUnits};
 use receivables::tender::Tender;
-use sha2::{Digest, Sha256};
 
 use super::cells::CellReader;
 use super::map::PaymentMap;
 use super::problems::{FileProblem, shown};
 use super::read::{Record, read};
+use super::reading::Hand;
+use super::seen::short_hash;
 
 /// One payment as the file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +29,20 @@ pub struct PaymentRow {
     pub tender: Tender,
 }
 
-/// A row by its number: a payment, or everything that is wrong with it.
-pub type Found = (u64, Result<PaymentRow, Vec<FileProblem>>);
-
-/// Reads every row, one after the other.
+/// Hands on every row, or everything that is wrong with it.
 pub fn read_payments(
     path: &Path,
     map: &PaymentMap,
     currency: Currency,
     today: CivilDate,
-    each: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    hand: &mut Hand<'_, PaymentRow>,
 ) -> Result<(), Vec<FileProblem>> {
     let wanted = map.column_names();
     let mut seen = References::default();
     read(path, &map.form, &wanted, &mut |found| {
         let record = match found {
             Ok(record) => record,
-            Err(problem) => return each((problem.row.unwrap_or(0), Err(vec![problem]))),
+            Err(problem) => return hand((problem.row.unwrap_or(0), Err(vec![problem]))),
         };
         let mut problems = Vec::new();
         let form = &map.form;
@@ -58,7 +55,7 @@ pub fn read_payments(
         };
         let row = payment(cells, map, today);
         let row = row.filter(|row| seen.is_new(&row.source_ref, &record, map, &mut problems));
-        each((record.row, row.ok_or(problems)))
+        hand((record.row, row.ok_or(problems)))
     })
 }
 
@@ -134,7 +131,7 @@ fn tender(cells: &mut CellReader<'_>, map: &PaymentMap) -> Option<Tender> {
 
 /// The references of the rows so far, eight bytes each.
 #[derive(Default)]
-struct References(HashSet<[u8; 8]>);
+struct References(HashSet<u64>);
 
 impl References {
     /// Two rows of one reference would be one payment: the second is a person's to look at.
@@ -145,10 +142,7 @@ impl References {
         map: &PaymentMap,
         problems: &mut Vec<FileProblem>,
     ) -> bool {
-        let hash = Sha256::digest(source_ref);
-        let mut short = [0; 8];
-        short.iter_mut().zip(hash.iter()).for_each(|(short, byte)| *short = *byte);
-        let is_new = self.0.insert(short);
+        let is_new = self.0.insert(short_hash(&[source_ref]));
         if !is_new {
             let (column, what) = (&map.columns.reference, "stands in an earlier row already");
             problems.push(FileProblem::of_cell(record.row, column, what));

@@ -2,18 +2,17 @@
 //! row's mistake. Starting again finds what was taken known.
 
 use std::fmt;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use receivables::ids::PaymentId;
 use receivables::money::Currency;
 use sqlx::AnyConnection;
-use tokio::sync::mpsc;
 
 use super::map::PaymentMap;
-use super::payment_rows::{Found, PaymentRow, read_payments};
+use super::payment_rows::{PaymentRow, read_payments};
 use super::problems::FileProblem;
-use super::{ImportArgs, ImportError, RecordImport, hash_of, progress};
+use super::reading::{Found, Reading};
+use super::{ImportArgs, ImportError, RecordImport, hash_in_background, progress};
 use crate::clock::ten_bytes;
 use crate::db::{Command, DbError};
 use crate::external_payments::{Filed, FiledOutcome, known_filed, look_at_filed, take_filed};
@@ -103,10 +102,7 @@ pub async fn run_payments(
     map: &PaymentMap,
 ) -> Result<PaymentSummary, ImportError> {
     let currency = args.currency.or(map.currency).ok_or(ImportError::NoCurrency)?;
-    let file = args.file.clone();
-    let unreadable = |error| ImportError::Unreadable { file: args.file.clone(), error };
-    let hash = tokio::task::spawn_blocking(move || hash_of(&file)).await;
-    let file_hash = hash.map_err(|_| ImportError::Stopped)?.map_err(unreadable)?;
+    let file_hash = hash_in_background(&args.file).await?;
     if !args.dry_run {
         let book = portal.book.look(portal.db.read(), portal.now()).await?;
         if !book.broken.is_empty() {
@@ -115,8 +111,8 @@ pub async fn run_payments(
     }
     let mut summary = PaymentSummary { dry_run: args.dry_run, ..PaymentSummary::default() };
     let bar = progress(0);
-    let mut reading = Reading::start(portal, &args.file, map.clone(), currency);
-    while let Some(batch) = reading.next().await? {
+    let mut rows = reading(portal, &args.file, map.clone(), currency, 0);
+    while let Some(batch) = rows.next().await? {
         bar.inc(batch.len() as u64);
         let outcomes = if args.dry_run {
             look_at(portal, currency, &batch).await?
@@ -138,81 +134,25 @@ pub async fn run_payments(
     Ok(summary)
 }
 
-/// A file being read beside the taking of its rows, a few batches ahead and no more.
-pub(super) struct Reading {
-    batches: mpsc::Receiver<Vec<Found>>,
-    reader: Option<tokio::task::JoinHandle<Result<(), Vec<FileProblem>>>>,
-}
-
-impl Reading {
-    pub fn start(portal: &Portal, file: &Path, map: PaymentMap, currency: Currency) -> Self {
-        Self::start_where(portal, file, map, currency, || true)
-    }
-
-    fn start_where(
-        portal: &Portal,
-        file: &Path,
-        map: PaymentMap,
-        currency: Currency,
-        mut is_wanted: impl FnMut() -> bool + Send + 'static,
-    ) -> Self {
-        let (send, batches) = mpsc::channel(4);
-        let (file, today): (PathBuf, _) = (file.to_owned(), portal.today());
-        let reader = tokio::task::spawn_blocking(move || {
-            let mut batch = Vec::new();
-            read_payments(&file, &map, currency, today, &mut |found| {
-                if !is_wanted() {
-                    return ControlFlow::Continue(());
-                }
-                batch.push(found);
-                if batch.len() < ROWS_A_COMMIT {
-                    return ControlFlow::Continue(());
-                }
-                match send.blocking_send(std::mem::take(&mut batch)) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            })?;
-            if !batch.is_empty() {
-                // Who does not listen any more has stopped.
-                let _ = send.blocking_send(batch);
-            }
-            Ok(())
-        });
-        Self { batches, reader: Some(reader) }
-    }
-
-    /// As [`Self::start`], behind so many rows.
-    pub fn start_behind(
-        portal: &Portal,
-        file: &Path,
-        map: PaymentMap,
-        currency: Currency,
-        rows: i64,
-    ) -> Self {
-        let mut passed = 0;
-        Self::start_where(portal, file, map, currency, move || {
-            passed += 1;
-            passed > rows
-        })
-    }
-
-    /// The next rows; none at the file's end.
-    pub async fn next(&mut self) -> Result<Option<Vec<Found>>, ImportError> {
-        if let Some(batch) = self.batches.recv().await {
-            return Ok(Some(batch));
-        }
-        let Some(reader) = self.reader.take() else { return Ok(None) };
-        let ended = reader.await.map_err(|_| ImportError::Stopped)?;
-        ended.map(|()| None).map_err(ImportError::Unfinished)
-    }
+/// The rows of a file, behind so many of them.
+pub(super) fn reading(
+    portal: &Portal,
+    file: &Path,
+    map: PaymentMap,
+    currency: Currency,
+    passed: i64,
+) -> Reading<PaymentRow> {
+    let (file, today) = (file.to_owned(), portal.today());
+    Reading::start(ROWS_A_COMMIT, passed, move |hand| {
+        read_payments(&file, &map, currency, today, hand)
+    })
 }
 
 /// What the rows would become. Writes nothing.
 async fn look_at(
     portal: &Portal,
     currency: Currency,
-    batch: &[Found],
+    batch: &[Found<PaymentRow>],
 ) -> Result<Vec<RowOutcome>, DbError> {
     let mut connection = portal.db.read().acquire().await?;
     let mut outcomes = Vec::with_capacity(batch.len());
@@ -232,7 +172,7 @@ async fn look_at(
 pub(super) async fn take_batch(
     portal: &Shared,
     currency: Currency,
-    batch: &[Found],
+    batch: &[Found<PaymentRow>],
 ) -> Result<Vec<RowOutcome>, DbError> {
     let row = |found: &Result<PaymentRow, Vec<FileProblem>>| match found {
         Ok(row) => Ok(filed(portal, currency, row)),

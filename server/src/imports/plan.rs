@@ -1,6 +1,6 @@
 //! The file against the books: what each row would do. Reads, and decides; writes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use receivables::calendar::CivilDate;
 use receivables::ids::{AccountId, BillId};
@@ -12,16 +12,19 @@ use sqlx::{AnyPool, AssertSqlSafe, Row};
 use super::Summary;
 use super::map::ColumnMap;
 use super::problems::FileProblem;
+use super::reading::Found;
 use super::rows::FileRow;
+use super::seen::short_hash;
 use crate::db::{DbError, ROWS_AT_MOST, widened};
 
 const FIND_ACCOUNTS: &str = "select id, number, currency from account where number in ($1)";
 
 const FIND_BILLS: &str = "
-select id, number, issued_on, due_on, total, open_amount, standing,
+select b.id, b.account_id, b.number, b.issued_on, b.due_on, b.total, b.open_amount, b.standing,
   (select cast(count(*) as bigint) from reservation r
-    where r.account_id = bill.account_id and r.bill_id = bill.id) as reservations
-from bill where account_id = $1 and number in ($2)";
+    where r.account_id = b.account_id and r.bill_id = b.id) as reservations
+from (values ($1, $2)) v
+join bill b on b.account_id = v.column1 and b.number = v.column2";
 
 pub(super) const SQL: &[&str] = &[FIND_ACCOUNTS, FIND_BILLS];
 
@@ -33,11 +36,6 @@ pub struct AccountPlan {
     pub new: Vec<FileRow>,
     /// Known bills that the file says are settled now.
     pub settled_since: Vec<(BillId, FileRow)>,
-}
-
-pub struct Plan {
-    pub accounts: Vec<AccountPlan>,
-    pub summary: Summary,
 }
 
 /// A bill as the books have it.
@@ -52,36 +50,27 @@ struct KnownBill {
     in_flight: bool,
 }
 
-/// Decides for every row. A row that contradicts the books refuses the whole file.
+/// Decides for every row of a batch; what is wrong with any of them, the decider keeps.
 pub async fn plan(
     db: &AnyPool,
-    rows: Vec<FileRow>,
-    map: &ColumnMap,
-    currency: Currency,
-    as_of: CivilDate,
-) -> Result<Result<Plan, Vec<FileProblem>>, DbError> {
+    batch: Vec<Found<FileRow>>,
+    decider: &mut Decider<'_>,
+) -> Result<Vec<AccountPlan>, DbError> {
     let mut by_customer: BTreeMap<String, Vec<FileRow>> = BTreeMap::new();
-    for row in rows {
-        by_customer.entry(row.customer.clone()).or_default().push(row);
+    for (_, found) in batch {
+        match found {
+            Ok(row) => by_customer.entry(row.customer.clone()).or_default().push(row),
+            Err(problems) => problems.into_iter().for_each(|problem| decider.refuse(problem)),
+        }
     }
     let known_accounts = find_accounts(db, by_customer.keys()).await?;
-    let mut decider =
-        Decider { map, currency, as_of, summary: Summary::default(), problems: vec![] };
+    let known_bills = find_bills(db, &known_accounts, &by_customer).await?;
     let mut accounts = Vec::new();
     for (customer, mut rows) in by_customer {
         rows.sort_by(|a, b| (a.issued_on, &a.bill_number).cmp(&(b.issued_on, &b.bill_number)));
-        let known = known_accounts.get(&customer);
-        let known_bills = match known {
-            Some((id, _)) => find_bills(db, *id, &rows).await?,
-            None => HashMap::new(),
-        };
-        accounts.extend(decider.account(known, &known_bills, rows));
+        accounts.extend(decider.account(known_accounts.get(&customer), &known_bills, rows));
     }
-    decider.problems.sort();
-    Ok(match decider.problems.is_empty() {
-        true => Ok(Plan { accounts, summary: decider.summary }),
-        false => Err(decider.problems),
-    })
+    Ok(accounts)
 }
 
 async fn find_accounts(
@@ -108,20 +97,31 @@ async fn find_accounts(
     Ok(found)
 }
 
+/// What the books have under a number of an account.
+type KnownBills = HashMap<(AccountId, String), KnownBill>;
+
 async fn find_bills(
     db: &AnyPool,
-    account_id: AccountId,
-    rows: &[FileRow],
-) -> Result<HashMap<String, KnownBill>, DbError> {
+    accounts: &HashMap<String, (AccountId, Currency)>,
+    by_customer: &BTreeMap<String, Vec<FileRow>>,
+) -> Result<KnownBills, DbError> {
+    let mut wanted = Vec::new();
+    for (customer, rows) in by_customer {
+        if let Some((id, _)) = accounts.get(customer) {
+            wanted.extend(rows.iter().map(|row| (id.to_string(), row.bill_number.as_str())));
+        }
+    }
     let mut found = HashMap::new();
-    for some in rows.chunks(ROWS_AT_MOST) {
-        let text = widened(FIND_BILLS, some.len());
-        let mut query = sqlx::query(AssertSqlSafe(text)).bind(account_id.to_string());
-        for row in some {
-            query = query.bind(row.bill_number.as_str());
+    for some in wanted.chunks(ROWS_AT_MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(widened(FIND_BILLS, some.len())));
+        for (account_id, number) in some {
+            query = query.bind(account_id.as_str()).bind(*number);
         }
         for row in query.fetch_all(db).await? {
-            found.insert(row.try_get("number")?, known_bill(&row)?);
+            let account: String = row.try_get("account_id")?;
+            let account = AccountId::parse(&account)
+                .map_err(|_| DbError::inconsistent("bill", "account_id", &account))?;
+            found.insert((account, row.try_get("number")?), known_bill(&row)?);
         }
     }
     Ok(found)
@@ -142,39 +142,70 @@ fn known_bill(row: &AnyRow) -> Result<KnownBill, DbError> {
     })
 }
 
-struct Decider<'a> {
+/// More are counted and not listed.
+const PROBLEMS_AT_MOST: usize = 1_000;
+
+/// Decides row by row. A row that contradicts the books refuses the whole file.
+pub struct Decider<'a> {
     map: &'a ColumnMap,
     currency: Currency,
     as_of: CivilDate,
-    summary: Summary,
-    problems: Vec<FileProblem>,
+    /// Customers who will have an account by the rows so far.
+    opened: HashSet<u64>,
+    pub summary: Summary,
+    pub problems: Vec<FileProblem>,
+    /// Of those that are not listed.
+    pub more_problems: usize,
 }
 
-impl Decider<'_> {
+impl<'a> Decider<'a> {
+    pub fn new(map: &'a ColumnMap, currency: Currency, as_of: CivilDate) -> Self {
+        Self {
+            map,
+            currency,
+            as_of,
+            opened: HashSet::new(),
+            summary: Summary::default(),
+            problems: Vec::new(),
+            more_problems: 0,
+        }
+    }
+
+    fn refuse(&mut self, problem: FileProblem) {
+        if self.problems.len() < PROBLEMS_AT_MOST {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+
     fn account(
         &mut self,
         known: Option<&(AccountId, Currency)>,
-        known_bills: &HashMap<String, KnownBill>,
+        known_bills: &KnownBills,
         rows: Vec<FileRow>,
     ) -> Option<AccountPlan> {
         let mut plan =
             AccountPlan { known: known.map(|(id, _)| *id), new: vec![], settled_since: vec![] };
-        let other_currency = known.map(|(_, currency)| *currency).filter(|c| *c != self.currency);
         for row in rows {
             self.summary.rows += 1;
-            if let Some(theirs) = other_currency {
+            if let Some((_, theirs)) = known
+                && *theirs != self.currency
+            {
                 let what = format!("the account is kept in {theirs}, not in {}", self.currency);
-                let column = &self.map.columns.customer;
-                self.problems.push(FileProblem::of_cell(row.row, column, what));
+                self.refuse(FileProblem::of_cell(row.row, &self.map.columns.customer, what));
                 continue;
             }
-            match known_bills.get(&row.bill_number) {
+            let bill = known.and_then(|(id, _)| known_bills.get(&(*id, row.bill_number.clone())));
+            match bill {
                 Some(bill) => self.known_row(&mut plan, bill, row),
                 None if row.issued_on > self.as_of => self.summary.not_yet_issued += 1,
                 None => self.new_row(&mut plan, row),
             }
         }
-        if plan.known.is_none() && !plan.new.is_empty() {
+        if let (None, Some(row)) = (plan.known, plan.new.first())
+            && self.opened.insert(short_hash(&[&row.customer]))
+        {
             self.summary.new_accounts += 1;
         }
         (!plan.new.is_empty() || !plan.settled_since.is_empty()).then_some(plan)
@@ -197,16 +228,17 @@ impl Decider<'_> {
 
     /// The number is known: the same bill, or another one under its number, which is refused.
     fn known_row(&mut self, plan: &mut AccountPlan, bill: &KnownBill, row: FileRow) {
-        let columns = &self.map.columns;
+        let map = self.map;
+        let (columns, currency) = (&map.columns, self.currency);
         let issued_on = row.issued_on.to_string();
         let due_on = row.due_on.map(|day| day.to_string());
         let none = "none".to_owned();
-        let money = |amount| Money::new(amount, self.currency).to_string();
+        let money = |amount| Money::new(amount, currency).to_string();
         let mut differs = |column: &str, same: bool, known: &str, here: &str| {
             if !same {
                 let what =
                     format!("bill {} is known with {known}, here it is {here}", row.bill_number);
-                self.problems.push(FileProblem::of_cell(row.row, column, what));
+                self.refuse(FileProblem::of_cell(row.row, column, what));
             }
             same
         };

@@ -1,8 +1,5 @@
 //! From records to rows: every cell parsed into its type, every problem kept.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use receivables::calendar::CivilDate;
@@ -13,6 +10,8 @@ use super::cells::CellReader;
 use super::map::ColumnMap;
 use super::problems::{FileProblem, shown};
 use super::read::read;
+use super::reading::Hand;
+use super::seen::Seen;
 
 /// One bill as the file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,31 +29,29 @@ pub struct FileRow {
     pub settled_on: Option<CivilDate>,
 }
 
-/// Reads and parses every row, or says everything that is wrong with any of them.
-pub fn parse(
+/// Hands on every row, or everything that is wrong with it.
+pub fn read_bills(
     path: &Path,
     map: &ColumnMap,
     currency: Currency,
-) -> Result<Vec<FileRow>, Vec<FileProblem>> {
+    hand: &mut Hand<'_, FileRow>,
+) -> Result<(), Vec<FileProblem>> {
     let wanted = map.column_names();
-    let mut problems = Vec::new();
-    let mut rows = Vec::new();
+    let mut seen = Seen::default();
     read(path, &map.form, &wanted, &mut |found| {
-        match found {
-            Ok(record) => {
-                let (form, problems) = (&map.form, &mut problems);
-                let record = &record;
-                let cells = CellReader { record, wanted: &wanted, form, currency, problems };
-                rows.extend(RowReader { cells, map }.read());
-            }
-            Err(problem) => problems.push(problem),
+        let record = match found {
+            Ok(record) => record,
+            Err(problem) => return hand((problem.row.unwrap_or(0), Err(vec![problem]))),
+        };
+        let mut problems = Vec::new();
+        let (form, record) = (&map.form, &record);
+        let cells = CellReader { record, wanted: &wanted, form, currency, problems: &mut problems };
+        let row = RowReader { cells, map }.read();
+        if let Some(row) = &row {
+            seen.note(row, map, &mut problems);
         }
-        ControlFlow::Continue(())
-    })?;
-    check_duplicates(&rows, map, &mut problems);
-    check_customers(&rows, map, &mut problems);
-    problems.sort();
-    if problems.is_empty() { Ok(rows) } else { Err(problems) }
+        hand((record.row, row.filter(|_| problems.is_empty()).ok_or(problems)))
+    })
 }
 
 struct RowReader<'a> {
@@ -144,41 +141,4 @@ fn is_mail_address(text: &str) -> bool {
         && domain.bytes().all(is_domain)
         && domain.contains('.')
         && domain.split('.').all(|part| !part.is_empty())
-}
-
-fn check_duplicates(rows: &[FileRow], map: &ColumnMap, problems: &mut Vec<FileProblem>) {
-    let mut seen = HashMap::with_capacity(rows.len());
-    for row in rows {
-        match seen.entry((row.customer.as_str(), row.bill_number.as_str())) {
-            Entry::Vacant(entry) => {
-                entry.insert(row.row);
-            }
-            Entry::Occupied(entry) => {
-                let what = format!("{} stands in row {} already", row.bill_number, entry.get());
-                problems.push(FileProblem::of_cell(row.row, &map.columns.bill_number, what));
-            }
-        }
-    }
-}
-
-/// A customer has one name and one address; an address made from a key belongs to that key.
-fn check_customers(rows: &[FileRow], map: &ColumnMap, problems: &mut Vec<FileProblem>) {
-    let mut first_of: HashMap<&str, &FileRow> = HashMap::new();
-    let mut made_for: HashMap<&str, &FileRow> = HashMap::new();
-    for row in rows {
-        let first = *first_of.entry(&row.customer).or_insert(row);
-        let differs = |column: &Option<String>, same: bool| column.clone().filter(|_| !same);
-        let name = differs(&map.columns.customer_name, row.customer_name == first.customer_name);
-        let email = differs(&map.columns.email, row.email == first.email);
-        for column in name.into_iter().chain(email) {
-            let what = format!("is another one than in row {} of the same customer", first.row);
-            problems.push(FileProblem::of_cell(row.row, &column, what));
-        }
-        let owner = *made_for.entry(&row.email).or_insert(row);
-        if map.columns.email.is_none() && owner.customer != row.customer {
-            let what =
-                format!("makes the same mail address as {} in row {}", owner.customer, owner.row);
-            problems.push(FileProblem::of_cell(row.row, &map.columns.customer, what));
-        }
-    }
 }

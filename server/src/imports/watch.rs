@@ -17,7 +17,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::map::{FileMap, PaymentMap};
 use super::payment_rows::read_payments;
-use super::payments::{PaymentSummary, Reading, take_batch};
+use super::payments::{PaymentSummary, reading, take_batch};
 use super::read::is_csv;
 use super::{ImportError, RecordImport, hash_of};
 use crate::clock::ten_bytes;
@@ -183,7 +183,7 @@ async fn read_copy(
     };
     let rows = match rows.await {
         Ok(Ok(rows)) => rows,
-        Ok(Err(problems)) => return waits(portal, words(&ImportError::Refused(problems))).await,
+        Ok(Err(problems)) => return waits(portal, words(&ImportError::Refused(problems, 0))).await,
         Err(_) => return waits(portal, "the reading was abandoned".to_owned()).await,
     };
     let had = before.map_or(0, |(_, had): (String, i64)| had);
@@ -191,9 +191,9 @@ async fn read_copy(
         return wrong(portal, format!("it had {had} rows and has none now")).await;
     }
     let mut summary = PaymentSummary::default();
-    let mut reading = Reading::start(portal, copy, map.clone(), currency);
+    let mut found = reading(portal, copy, map.clone(), currency, 0);
     loop {
-        let batch = match reading.next().await {
+        let batch = match found.next().await {
             Ok(Some(batch)) => batch,
             Ok(None) => break,
             Err(error) => return waits(portal, words(&error)).await,

@@ -4,7 +4,7 @@
 //! SQLite: one connection without any layer, 64 payments a commit, the commit waiting for the
 //! disk. PostgreSQL: 16 connections, a transaction a payment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -60,11 +60,7 @@ impl Limit {
     }
 
     fn on_sqlite(&self, waiting: &Waiting, time: Duration) -> Outcome<Run> {
-        let connection = rusqlite::Connection::open(&self.file)?;
-        connection.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-             pragma busy_timeout = 5000; pragma cache_size = -65536;",
-        )?;
+        let connection = open(&self.file)?;
         let start = Instant::now();
         let mut count = 0;
         while start.elapsed() < time {
@@ -109,6 +105,21 @@ impl Limit {
         let each = try_join_all(clients).await?.concat();
         Ok(Run { count: each.len(), took: start.elapsed(), each })
     }
+}
+
+/// A connection to the portal's file without any layer, as careful as the portal's own.
+pub fn bare_connection(stage: &Stage) -> Outcome<rusqlite::Connection> {
+    open(&stage.folder.join("paydown.sqlite"))
+}
+
+fn open(file: &Path) -> Outcome<rusqlite::Connection> {
+    let connection = rusqlite::Connection::open(file)?;
+    connection.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma busy_timeout = 5000; pragma cache_size = -65536;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
 }
 
 type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;

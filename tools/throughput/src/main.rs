@@ -9,6 +9,7 @@
 mod book;
 mod figures;
 mod limit;
+mod many;
 mod posting;
 mod reading;
 mod rows;
@@ -52,11 +53,14 @@ async fn main() -> Outcome {
             post(&stage, &accounts).await?;
         }
         stage.close().await?;
+        if wanted("many") {
+            many::measure(engine).await?;
+        }
     }
     Ok(())
 }
 
-/// `throughput read post` measures only those; without words, all three.
+/// `throughput read post` measures only those; without words, all four.
 fn wanted(group: &str) -> bool {
     let mut named = std::env::args().skip(1).peekable();
     named.peek().is_none() || named.any(|name| name == group)

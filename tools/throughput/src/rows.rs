@@ -214,13 +214,7 @@ impl Samples {
 
 impl Texts {
     pub fn new(engine: Engine) -> Outcome<Self> {
-        let find = |start: &str, rows: usize| {
-            let text = one_of_the_rooms(start).ok_or(format!("no room has {start}"))?;
-            let text = if rows > 1 { widened(text, rows) } else { text.to_owned() };
-            // By name SQLite counts `$2` as the first where it comes first; `?2` is the second.
-            let text = if engine == Engine::Sqlite { text.replace('$', "?") } else { text };
-            Outcome::<&'static str>::Ok(text.leak())
-        };
+        let find = |start: &str, rows: usize| find_text(engine, start, rows);
         Ok(Self {
             lock: find("update account set version", 1)?,
             payment: find("select p.id, p.account_id", 1)?,
@@ -239,10 +233,20 @@ impl Texts {
     }
 }
 
+/// The room's text that begins so, for so many rows, as the engine wants it bound.
+pub fn find_text(engine: Engine, start: &str, rows: usize) -> Outcome<&'static str> {
+    let text = one_of_the_rooms(start).ok_or(format!("no room has {start}"))?;
+    let text = if rows > 1 { widened(text, rows) } else { text.to_owned() };
+    // By name SQLite counts `$2` as the first where it comes first; `?2` is the second.
+    let text = if engine == Engine::Sqlite { text.replace('$', "?") } else { text };
+    Ok(text.leak())
+}
+
 /// The first text that begins so: measured is what runs, not a copy of it.
 fn one_of_the_rooms(start: &str) -> Option<&'static str> {
-    let lists: [&'static [&'static [&'static str]]; 5] = [
+    let lists: [&'static [&'static [&'static str]]; 6] = [
         server::accounts::SQL,
+        server::audit::SQL,
         server::bills::SQL,
         server::ledger::SQL,
         server::payments::SQL,

@@ -12,8 +12,9 @@ use super::upload::file_of;
 use crate::db::{Command, DbError};
 use crate::external_payments::{Filed, look_at_filed, take_filed};
 use crate::imports::map::FileMap;
-use crate::imports::payment_rows::Found;
-use crate::imports::payments::{Reading, RowOutcome, filed, outcome, refused};
+use crate::imports::payment_rows::PaymentRow;
+use crate::imports::payments::{RowOutcome, filed, outcome, reading, refused};
+use crate::imports::reading::{Found, Reading};
 use crate::imports::{ImportError, RecordImport};
 use crate::state::Shared;
 
@@ -27,7 +28,7 @@ pub struct Imports(Mutex<Option<Open>>);
 struct Open {
     id: ImportId,
     rows_done: i64,
-    reading: Reading,
+    reading: Reading<PaymentRow>,
 }
 
 /// Goes on with what runs; whether there is more to do at once.
@@ -83,7 +84,7 @@ async fn begin(portal: &Shared, job: &Job) -> Result<Open, ImportError> {
     let (id, currency) = (job.document.id, job.document.currency);
     let rows_done = job.document.rows;
     let file = file_of(portal, id);
-    let reading = Reading::start_behind(portal, &file, map, currency, rows_done);
+    let reading = reading(portal, &file, map, currency, rows_done);
     Ok(Open { id, rows_done, reading })
 }
 
@@ -123,9 +124,9 @@ struct TakeBatch {
 }
 
 impl TakeBatch {
-    fn new(portal: &Shared, job: &Job, rows_done: i64, batch: &[Found]) -> Self {
+    fn new(portal: &Shared, job: &Job, rows_done: i64, batch: &[Found<PaymentRow>]) -> Self {
         let currency = job.document.currency;
-        let row = |(_, found): &Found| match found {
+        let row = |(_, found): &Found<PaymentRow>| match found {
             Ok(row) => Ok(filed(portal, currency, row)),
             Err(problems) => Err(refused(problems)),
         };
