@@ -67,7 +67,7 @@ scenario('an invitation that came too late lets nobody in, and one sent again do
     await portal.button('See my bills').click();
     await portal.page.getByRole('link', { name: /do not work together/ }).waitFor();
 
-    await portal.page.goto(await invited(portal.server));
+    await portal.gotoInSamePlace(await invited(portal.server));
     await portal.field('Account number').fill(NUMBER);
     await portal.button('See my bills').click();
     await portal.heading(/You owe/);

@@ -37,6 +37,11 @@ export class PortalPage {
 
   // Signing in
 
+  /** An address that differs from this page's in its fragment alone: the page loads itself anew. */
+  async gotoInSamePlace(address) {
+    await Promise.all([this.page.waitForEvent('load'), this.page.goto(address)]);
+  }
+
   async askForCode(email) {
     await this.page.goto('/');
     await this.heading('Sign in');

@@ -85,8 +85,10 @@ scenario('a link and a code that came too late are refused like used ones, and n
 
     await portal.follow('Ask for a new code');
     await portal.heading('Sign in');
-    const fresh = await portal.askForCode(ADA);
-    await portal.page.goto(fresh.link);
+    const { link: fresh } = await portal.askForCodeHere(ADA);
+    await portal.page.goto(link);
+    await portal.heading('Sign in with the link');
+    await portal.gotoInSamePlace(fresh);
     await portal.button('Sign in').click();
     await portal.heading(/You owe/);
   });

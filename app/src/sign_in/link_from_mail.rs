@@ -46,7 +46,11 @@ pub fn page() -> View {
                     let _ = busy.try_set(false);
                     // A link works in the browser that asked for it and nowhere else.
                     let words = match failure.code() {
-                        "code-invalid" => say(Message::LinkInvalid).to_owned(),
+                        "code-invalid" => {
+                            // A new code is asked for, so no older one is waited for here.
+                            browser::forget(ASKED_FOR);
+                            say(Message::LinkInvalid).to_owned()
+                        }
                         _ => failed_at("", &failure).words,
                     };
                     let _ = failed.try_set(Some(words));

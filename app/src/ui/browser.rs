@@ -39,8 +39,19 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// What stands behind the `#`, and is then taken out of the address and the history.
+const SHORTEST_SECRET: usize = 32;
+
+/// What stands behind the `#`, and is then taken out of the address and the history. A link from
+/// another mail that is opened in this tab changes nothing but that, and is read anew.
 pub fn take_fragment() -> String {
+    let handle = window_event_listener_untyped("hashchange", |_| {
+        let hash = window().location().hash();
+        // Links to a field of the page are short.
+        if hash.is_ok_and(|hash| hash.len() >= SHORTEST_SECRET) {
+            reload();
+        }
+    });
+    on_cleanup(move || handle.remove());
     let fragment = window().location().hash().unwrap_or_default();
     if !fragment.is_empty() {
         bare_address();
