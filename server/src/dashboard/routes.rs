@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use receivables::api::dashboard::{Age, CurrencyFigures, Dashboard};
 use receivables::api::problem::Problem;
@@ -18,7 +17,7 @@ use crate::ledger::decimal;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, require};
 use crate::state::Shared;
-use crate::web::{Query, csv_file};
+use crate::web::{Format, Query, TableFile};
 
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(dashboard))
@@ -33,7 +32,7 @@ struct Wish {
 /// What was collected, is past due, is in progress and needs a person, as of now.
 #[utoipa::path(
     get, path = "/api/v1/dashboard", operation_id = "dashboard", tag = "work list",
-    params(("format" = Option<String>, Query, description = "`json`, or `csv` for its tables")),
+    params(("format" = Option<String>, Query, description = "`json`; `csv` or `xlsx` for its tables")),
     responses(
         (status = 200, content((Dashboard = "application/json"), (String = "text/csv"))),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -48,6 +47,7 @@ async fn dashboard(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Refusal> {
     require(&caller, Action::SeeFigures, Resource::Portal)?;
+    let format = Format::parse(wish.format.as_deref())?;
     let (today, now) = (portal.today(), portal.now());
     // One moment for all sums, so that they fit each other.
     let mut moment = snapshot(portal.db.read()).await?;
@@ -57,18 +57,20 @@ async fn dashboard(
         needs_a_person: needs_a_person(&mut moment).await?,
         currencies: figures(&mut moment, today).await?,
     };
-    match wish.format.as_deref() {
-        None | Some("json") => Ok(Json(dashboard).into_response()),
-        Some("csv") => Ok(file(&dashboard)),
-        Some(_) => {
-            let words = "The format is json or csv.";
-            Err(Refusal::unprocessable("filter-invalid", words).at("query:format"))
-        }
+    match format {
+        Format::Json => Ok(Json(dashboard).into_response()),
+        Format::File(kind) => FILE.answer(kind, lines(&dashboard)),
     }
 }
 
+const FILE: TableFile<'_> = TableFile {
+    name: "dashboard",
+    head: &["currency", "figure", "of", "amount", "count"],
+    numbers: &["amount", "count"],
+};
+
 /// The two charts as one table.
-fn file(dashboard: &Dashboard) -> Response {
+fn lines(dashboard: &Dashboard) -> Vec<Vec<String>> {
     let rows = dashboard.currencies.iter().flat_map(|of| {
         let collected = of
             .collected
@@ -79,10 +81,7 @@ fn file(dashboard: &Dashboard) -> Response {
         });
         collected.chain(aging).collect::<Vec<_>>()
     });
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"dashboard.csv\"");
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
-    let head = ["currency", "figure", "of", "amount", "count"];
-    ([kind, name], csv_file(&head, rows)).into_response()
+    rows.collect()
 }
 
 fn line(

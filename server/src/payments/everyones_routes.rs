@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use receivables::api::everyones_payments::{EveryonesPayment, EveryonesPayments};
 use receivables::api::problem::Problem;
@@ -17,10 +16,8 @@ use crate::ledger::decimal;
 use crate::problem::Refusal;
 use crate::sign_in::{Action, Caller, Resource, require};
 use crate::state::{Portal, Shared};
-use crate::web::{Page, Query, csv_file};
+use crate::web::{Format, Page, Query, ROWS_OF_A_FILE, TableFile, too_many_rows};
 
-/// A file has no pages: who asks for more narrows it by a day.
-const ROWS_OF_A_FILE: usize = 20_000;
 const ROWS_AT_ONCE: usize = 1_000;
 
 pub fn router() -> OpenApiRouter<Shared> {
@@ -49,7 +46,7 @@ struct ListQuery {
         ("limit" = Option<u16>, Query, description = "1 to 200, 50 unless told",
             minimum = 1, maximum = 200),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json`, or `csv` for all rows at once"),
+        ("format" = Option<String>, Query, description = "`json`; `csv` or `xlsx` for all rows at once"),
     ),
     responses(
         (status = 200, content((EveryonesPayments = "application/json"), (String = "text/csv"))),
@@ -76,10 +73,8 @@ async fn everyones_payments(
     let page = Page::parse(query.limit.as_deref(), query.after.as_deref(), Place::parse)?;
     let limit = usize::from(page.limit);
     let wanted = Wanted { listed, on, after: page.after, limit: i64::from(page.limit) + 1 };
-    match query.format.as_deref() {
-        None | Some("json") => {}
-        Some("csv") => return file(&portal, wanted).await,
-        Some(_) => return Err(refused("The format is json or csv.", "query:format")),
+    if let Some(kind) = Format::parse(query.format.as_deref())?.as_file() {
+        return FILE.answer(kind, all_of(&portal, wanted).await?.iter().map(record));
     }
     let mut rows = payments_of_everyone(portal.db.read(), &wanted, &portal.zone).await?;
     let is_more = rows.len() > limit;
@@ -89,7 +84,7 @@ async fn everyones_payments(
     Ok(Json(EveryonesPayments { items, next }).into_response())
 }
 
-async fn file(portal: &Portal, mut wanted: Wanted) -> Result<Response, Refusal> {
+async fn all_of(portal: &Portal, mut wanted: Wanted) -> Result<Vec<EveryonesPayment>, Refusal> {
     wanted.limit = ROWS_AT_ONCE as i64;
     let mut all: Vec<EveryonesPayment> = Vec::new();
     loop {
@@ -98,14 +93,17 @@ async fn file(portal: &Portal, mut wanted: Wanted) -> Result<Response, Refusal> 
         wanted.after = rows.last().map(|(_, place)| place.clone()).or(wanted.after);
         all.extend(rows.into_iter().map(|(payment, _)| payment));
         if all.len() > ROWS_OF_A_FILE {
-            let words = "A file has at most 20,000 rows. Ask for one day.";
-            return Err(Refusal::unprocessable("filter-invalid", words).at("query:on"));
+            return Err(too_many_rows("query:on"));
         }
         if is_last {
-            break;
+            return Ok(all);
         }
     }
-    let head = [
+}
+
+const FILE: TableFile<'_> = TableFile {
+    name: "payments",
+    head: &[
         "payment",
         "account",
         "name",
@@ -120,12 +118,9 @@ async fn file(portal: &Portal, mut wanted: Wanted) -> Result<Response, Refusal> 
         "receipt",
         "refunded",
         "withdrawn",
-    ];
-    let rows = all.iter().map(record);
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"payments.csv\"");
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
-    Ok(([kind, name], csv_file(&head, rows)).into_response())
-}
+    ],
+    numbers: &["amount", "received", "refunded", "withdrawn"],
+};
 
 fn record(payment: &EveryonesPayment) -> Vec<String> {
     let money = |amount| decimal(Money::new(amount, payment.currency));

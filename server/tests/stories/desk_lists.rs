@@ -161,4 +161,40 @@ stories! {
         let clerk = Person::operator(portal, "carl", "clerk").await;
         assert_eq!(clerk.ask(&Method::GET, "/api/v1/audit-acts", None).await.status, 403);
     }
+
+    async fn what_people_did_is_found_by_who_what_and_where_and_is_a_file_too(portal: TestPortal) {
+        let ida = Person::operator(portal, "ida", "auditor").await;
+        Person::operator(portal, "carl", "clerk").await;
+        let account = portal.account(&[("2026-09-15", 8_000)]).await;
+        paid(portal, &account, 1_000).await;
+        audit::seal(&portal.portal).await.unwrap();
+        let found = async |asked: String| {
+            let page = read(&ida, &format!("/api/v1/audit-acts?limit=200&{asked}")).await;
+            let acts = page["items"].as_array().unwrap().clone();
+            assert!(acts.iter().all(|act| act["holds"] == true), "{acts:?}");
+            acts
+        };
+        let all = found(String::new()).await;
+        let added = found("kind=operator_added".to_owned()).await;
+        assert_eq!(added.len(), 2);
+        let by = |name: &str| all.iter().filter(|act| act["actor"] == name).count();
+        let actor = added[0]["actor"].as_str().unwrap();
+        assert_eq!(found(format!("actor={actor}")).await.len(), by(actor));
+        assert_eq!(found(format!("actor={actor}&kind=payment_started")).await.len(), 0);
+        let here = found(format!("account={}", account.id)).await;
+        assert!(!here.is_empty() && here.len() < all.len());
+        assert!(here.iter().all(|act| act["account_id"] == account.id.to_string()));
+        let one = read(&ida, "/api/v1/audit-acts?kind=operator_added&limit=1").await;
+        let rest = format!("kind=operator_added&after={}", one["next"].as_str().unwrap());
+        assert_eq!(found(rest).await, added[1..]);
+
+        let csv = ida.ask(&Method::GET, "/api/v1/audit-acts?format=csv", None).await;
+        let csv = String::from_utf8(csv.body.to_vec()).unwrap();
+        assert_eq!(csv.lines().count(), all.len() + 1, "{csv}");
+        let book = ida.ask(&Method::GET, "/api/v1/audit-acts?format=xlsx", None).await;
+        assert!(book.headers["content-type"].to_str().unwrap().ends_with("spreadsheetml.sheet"));
+        assert!(book.body.starts_with(b"PK"), "a spreadsheet is a packed folder");
+        let wrong = ida.ask(&Method::GET, "/api/v1/audit-acts?account=1001", None).await;
+        assert_eq!(wrong.problem().1, "filter-invalid");
+    }
 }
